@@ -1,10 +1,13 @@
 package org.simreg.coordinator.control;
 
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.LedgerWriter;
+import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.coordinator.job.RunFiles.Upload;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.proto.CheckpointHeader;
@@ -21,17 +24,18 @@ import org.simreg.worker.base.io.Shortage;
 final class CheckpointUpload implements Upload {
     private final JobRun run;
     private final CheckpointHeader header;
-    private final Consumer<UserError> trouble;
+    private final JobGuard guard;
+    private final CoordinatorSettings settings;
     private final Upload file;
 
     /**
-     * @param trouble is told of a file that can't be written, as on a full disk; any thread
      * @throws Refused if its generation is not the job's current one
      */
-    CheckpointUpload(JobRun run, CheckpointHeader header, Consumer<UserError> trouble) {
+    CheckpointUpload(JobRun run, CheckpointHeader header, JobGuard guard, CoordinatorSettings settings) {
         this.run = run;
+        this.guard = guard;
         this.header = header;
-        this.trouble = trouble;
+        this.settings = settings;
         check();
         this.file = run.files().receive(header);
     }
@@ -58,39 +62,38 @@ final class CheckpointUpload implements Upload {
     }
 
     private void tell(Runnable writing) {
-        told(() -> {
+        try {
             writing.run();
-            return true;
-        });
+        } catch (UserError e) {
+            settings.executor().execute(() -> stop(e));
+            throw e;
+        }
     }
 
-    private <T> T told(Supplier<T> writing) {
-        try {
-            return writing.get();
-        } catch (UserError e) {
-            trouble.accept(e);
-            throw e;
+    /** Steps whose states can't be kept are not worth computing; where they may be later, the worker tries again. */
+    private void stop(UserError trouble) {
+        boolean later = settings.times().room() > 0 && Shortage.in(trouble).isPresent();
+        if (run.active() && !later) {
+            guard.fail(run, trouble.getMessage(), false);
         }
     }
 
     /**
      * Its steps are brought into the ledger before: otherwise a crash could leave a checkpoint of
      * which the ledger knows nothing. If some of them are not reported yet, the ledger stays as it
-     * is: steps that not all members have reported come into it only with a checkpoint.
+     * is: steps that not all members have reported come into it only with a checkpoint. While the
+     * disk is waited for, so does what else is to be done for the job.
      */
     @Override
-    public CheckpointWritten store() {
-        check();
-        try {
-            return stored();
-        } catch (UserError e) {
-            // What was written in part is looked at anew.
-            Shortage.in(e).ifPresent(run::awaitRoom);
-            throw e;
-        }
+    public CompletionStage<CheckpointWritten> store() {
+        run.files();
+        CompletableFuture<CheckpointWritten> answer = run.hold().promised();
+        guard.with(run, () -> answered(answer, () -> bring(answer)));
+        return answer;
     }
 
-    private CheckpointWritten stored() {
+    private void bring(CompletableFuture<CheckpointWritten> answer) {
+        check();
         LedgerWriter ledger = run.ledger();
         if (ledger.reported() < header.getStep()) {
             throw new Refused(
@@ -99,11 +102,37 @@ final class CheckpointUpload implements Upload {
                             .formatted(header.getStep(), run.id(), ledger.reported()));
         }
         ledger.append(header.getStep(), false);
-        ledger.sync();
-        CheckpointWritten written = told(file::store);
-        ledger.refreshCheckpoint();
-        run.emit(Progress.newBuilder().setCheckpoint(written));
-        return written;
+        after(ledger.syncLater(), answer, synced -> {
+            ledger.isDurable();
+            check();
+            after(file.store(), answer, written -> {
+                ledger.refreshCheckpoint();
+                run.emit(Progress.newBuilder().setCheckpoint(written));
+                answer.complete(written);
+            });
+        });
+    }
+
+    /** What is done once the files are; if they fail, so does the job, or it waits for room, and looks at them anew. */
+    private <T> void after(CompletionStage<T> files, CompletableFuture<CheckpointWritten> answer, Consumer<T> action) {
+        CompletableFuture<T> done = files.toCompletableFuture();
+        done.exceptionally(failure -> {
+            answer.completeExceptionally(failure);
+            return null;
+        });
+        guard.afterwards(run, done, () -> answered(answer, () -> action.accept(done.join())));
+    }
+
+    /** Of what fails the worker hears; that the job has no use for the checkpoint is no failure of the job. */
+    private static void answered(CompletableFuture<CheckpointWritten> answer, Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            answer.completeExceptionally(e);
+            if (!(e instanceof Refused) || e instanceof FilesUnavailable) {
+                throw e;
+            }
+        }
     }
 
     @Override

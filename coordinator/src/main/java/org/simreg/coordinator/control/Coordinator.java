@@ -1,25 +1,28 @@
 package org.simreg.coordinator.control;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobQueue;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.JobStatuses;
 import org.simreg.coordinator.job.JobStore;
-import org.simreg.coordinator.job.JobTransitions;
-import org.simreg.coordinator.job.JobTransitions.Transition;
 import org.simreg.coordinator.job.JobWatch;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.coordinator.job.RunFiles.Upload;
 import org.simreg.coordinator.job.schedule.Demand;
+import org.simreg.coordinator.job.schedule.JobTransitions;
+import org.simreg.coordinator.job.schedule.JobTransitions.Transition;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Hello;
@@ -32,12 +35,10 @@ import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
-import org.simreg.proto.Report;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
-import org.simreg.worker.base.io.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,9 +208,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         if (listeners.isEmpty()) {
             return;
         }
-        List<WorkerStatus> workers = registry.all().stream()
-                .map(session -> WorkerStatuses.of(session, dispatcher.objection(session), session.heard()))
-                .toList();
+        List<WorkerStatus> workers = statuses(WorkerSession::heard);
         Seen now = new Seen(dispatcher.demands(), workers);
         if (!now.equals(seen)) {
             seen = now;
@@ -218,11 +217,25 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     }
 
     @Override
-    public JobStatus submit(SubmitRequest request) {
-        JobRun run = queue.submit(request);
-        dispatcher.dispatch();
-        tellIfChanged();
-        return JobStatuses.of(run);
+    public CompletionStage<JobStatus> submit(SubmitRequest request) {
+        return queue.submit(request).thenApply(run -> {
+            dispatcher.dispatch();
+            tellIfChanged();
+            return JobStatuses.of(run);
+        });
+    }
+
+    @Override
+    public <T> CompletionStage<T> whenOpen(String id, Supplier<T> work) {
+        JobRun run = queue.get(id);
+        if (!run.settled()) {
+            return run.opened().thenCompose(open -> whenOpen(id, work));
+        }
+        try {
+            return CompletableFuture.completedFuture(work.get());
+        } finally {
+            run.release();
+        }
     }
 
     @Override
@@ -284,8 +297,6 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
             queue.refuseTaken(record.getFolder());
             queue.refuseTooMany();
         }
-        // Links may lead elsewhere by now.
-        queue.checkRoots(record.getJob(), Path.of(record.getFolder()));
         run.files();
         run.failures().reset();
         if (record.getRefused()) {
@@ -299,12 +310,17 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     @Override
     public ListWorkersResponse workers() {
-        ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
         long now = settings.clock().getAsLong();
-        for (WorkerSession session : registry.all()) {
-            all.addWorkers(WorkerStatuses.of(session, dispatcher.objection(session), now));
-        }
-        return all.build();
+        return ListWorkersResponse.newBuilder()
+                .addAllWorkers(statuses(session -> now))
+                .build();
+    }
+
+    private List<WorkerStatus> statuses(ToLongFunction<WorkerSession> now) {
+        Function<WorkerSession, String> objections = dispatcher.objections();
+        return registry.all().stream()
+                .map(session -> WorkerStatuses.of(session, objections.apply(session), now.applyAsLong(session)))
+                .toList();
     }
 
     @Override
@@ -323,45 +339,20 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     @Override
     public In attend(Hello hello, Out orders) {
-        In in = sessions.attend(hello, orders);
+        In in = sessions.attend(hello, orders, this::tellIfChanged);
         tellIfChanged();
-        return new In() {
-            @Override
-            public void report(Report report) {
-                in.report(report);
-                if (report.hasLeaving()) {
-                    tellIfChanged();
-                }
-            }
-
-            @Override
-            public void lost(String reason) {
-                in.lost(reason);
-                tellIfChanged();
-            }
-        };
+        return in;
     }
 
     @Override
     public Upload put(CheckpointHeader header) {
         JobRun run = queue.get(header.getJob());
-        return new CheckpointUpload(run, header, trouble -> settings.executor().execute(() -> stop(run, trouble)));
-    }
-
-    /** Steps whose states can't be kept are not worth computing; where they may be later, the worker tries again. */
-    private void stop(JobRun run, UserError trouble) {
-        boolean later = settings.times().room() > 0 && Shortage.in(trouble).isPresent();
-        if (run.active() && !later) {
-            guard.fail(run, trouble.getMessage(), false);
-        }
+        return new CheckpointUpload(run, header, guard, settings);
     }
 
     @Override
-    public Download get(String job, long step) {
-        JobRun run = queue.get(job);
-        Download download = run.files().checkpoint(step);
-        run.release();
-        return download;
+    public CompletionStage<Download> checkpoint(String job, long step) {
+        return whenOpen(job, () -> queue.get(job).files().checkpoint(step));
     }
 
     /** How many jobs are in which state; states that no job is in are left out. */
@@ -388,6 +379,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     /** Releases the folders; workers go on and wait for the next coordinator. */
     @Override
     public void close() {
+        queue.close();
         queue.all().forEach(run -> fenced(run::close));
     }
 }

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.job.JobQueue;
 import org.simreg.coordinator.job.JobRun;
@@ -32,11 +34,31 @@ final class Dispatcher {
      */
     private static final long SYNC_MS = 200;
 
+    private static final Demand.Requirements ANY = new Demand.Requirements("", false, Set.of());
+
     private final JobQueue queue;
     private final WorkerRegistry registry;
     private final JobController controller;
     private final JobGuard guard;
     private final Helping helping;
+    private Situation situation = new Situation(List.of(), List.of());
+    private Map<WorkerSession, String> objections = Map.of();
+
+    /** What queued jobs without workers were when they were last decided on. */
+    private final Map<JobRun, Rest> resting = new WeakHashMap<>();
+
+    /** All that workers are handed out by: while it is the same, so are the grants. */
+    private record Situation(List<Seeker> jobs, List<Place> workers) {}
+
+    /** A job in a {@link Situation}, with the version of its record. */
+    private record Seeker(
+            JobRun run, boolean moves, boolean graced, long version, Demand demand, Set<String> objected) {}
+
+    /** A worker in a {@link Situation}, and where it is. */
+    private record Place(WorkerSession session, boolean leaving, Optional<JobRun> run, boolean holds) {}
+
+    /** A queued job for which no worker is there. */
+    private record Rest(long version, Grant grant, Phase phase) {}
 
     Dispatcher(JobQueue queue, WorkerRegistry registry, JobController controller, JobGuard guard) {
         this.queue = queue;
@@ -48,11 +70,15 @@ final class Dispatcher {
 
     /** Hands out the workers, decides on every job, and sends orders to load jobs. */
     void dispatch() {
-        allot();
-        for (JobRun run : queue.active()) {
+        if (isChanged()) {
+            allot();
+        }
+        List<JobRun> awake = queue.active().stream().filter(run -> !rests(run)).toList();
+        for (JobRun run : awake) {
             ifAble(run, () -> controller.decideOn(run));
         }
-        for (JobRun run : queue.active()) {
+        // Some have ended by that.
+        for (JobRun run : awake.stream().filter(JobRun::active).toList()) {
             ifAble(run, () -> {
                 prepare(run);
                 helping.order(run);
@@ -64,6 +90,53 @@ final class Dispatcher {
                 session.send(Orders.drop("", "it may leave", true));
             }
         }
+    }
+
+    /** Whether workers have to be handed out anew; it costs as much as there are jobs and workers, not their product. */
+    private boolean isChanged() {
+        Situation now = new Situation(
+                queue.active().stream().map(this::seeker).toList(),
+                registry.all().stream().map(Dispatcher::place).toList());
+        boolean changed = !now.equals(situation);
+        situation = now;
+        if (changed) {
+            objections = new HashMap<>();
+        }
+        return changed;
+    }
+
+    private Seeker seeker(JobRun run) {
+        return new Seeker(
+                run,
+                moves(run),
+                run.phase() instanceof Phase.Training training && training.grace() > 0,
+                run.record().getVersion(),
+                demand(run, ANY),
+                run.failures().objected(run.now()));
+    }
+
+    private static Place place(WorkerSession session) {
+        return new Place(
+                session,
+                session.leaving(),
+                session.run(),
+                session.run().filter(run -> holds(session, run)).isPresent());
+    }
+
+    /** Whether it is a queued job without workers, on which the same would be decided again. */
+    private boolean rests(JobRun run) {
+        boolean idle = run.record().getState() == JobState.QUEUED
+                && run.phase() instanceof Phase.Idle
+                && !run.grant().served()
+                && wantsWorkers(run)
+                && moves(run)
+                && registry.of(run).isEmpty();
+        if (!idle) {
+            resting.remove(run);
+            return false;
+        }
+        Rest now = new Rest(run.record().getVersion(), run.grant(), run.phase());
+        return now.equals(resting.put(run, now));
     }
 
     /** What the next round does as well needn't wait. */
@@ -80,10 +153,8 @@ final class Dispatcher {
 
     /** Does something for a job, then decides on the job. */
     void handle(JobRun run, Runnable action) {
-        guard.with(run, () -> {
-            action.run();
-            controller.decideOn(run);
-        });
+        guard.with(run, action);
+        guard.with(run, () -> controller.decideOn(run));
     }
 
     /** Has the members of a job's generation stop and begin another one. */
@@ -199,10 +270,9 @@ final class Dispatcher {
 
     /** What the jobs would take if there were workers of every kind. */
     List<Demand> demands() {
-        Demand.Requirements any = new Demand.Requirements("", false, Set.of());
         return queue.active().stream()
                 .filter(Dispatcher::wantsWorkers)
-                .map(run -> demand(run, any))
+                .map(run -> demand(run, ANY))
                 .toList();
     }
 
@@ -247,8 +317,16 @@ final class Dispatcher {
                 : Optional.of("it has no address for the transport " + transport);
     }
 
-    /** Why an idle worker is not used by jobs that are active; empty if nothing is against it. */
-    String objection(WorkerSession session) {
+    /** Why each idle worker is not used by jobs that are active; empty if nothing is against it. */
+    Function<WorkerSession, String> objections() {
+        // Asked for between two rounds; the next one must still find what has changed.
+        if (isChanged()) {
+            situation = new Situation(List.of(), List.of());
+        }
+        return session -> objections.computeIfAbsent(session, this::objection);
+    }
+
+    private String objection(WorkerSession session) {
         if (session.run().isPresent()) {
             return "";
         }

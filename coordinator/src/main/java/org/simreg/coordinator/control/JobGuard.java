@@ -113,8 +113,8 @@ final class JobGuard {
      * Does something for a job once its files are durable; what else is to be done for it waits
      * until then.
      */
-    void afterwards(JobRun run, CompletionStage<Void> durable, Runnable action) {
-        CompletableFuture<Void> done = durable.toCompletableFuture();
+    void afterwards(JobRun run, CompletionStage<?> durable, Runnable action) {
+        CompletableFuture<?> done = durable.toCompletableFuture();
         if (done.isDone()) {
             with(run, () -> {
                 joined(done);

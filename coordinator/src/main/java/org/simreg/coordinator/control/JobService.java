@@ -1,5 +1,7 @@
 package org.simreg.coordinator.control;
 
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.simreg.coordinator.job.JobWatch;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
@@ -16,16 +18,27 @@ import org.simreg.proto.UserError;
  */
 public interface JobService {
     /**
-     * Touches the paths that a job names, on any thread, which waits for as long as their storage does: afterwards {@link
-     * #submit} and {@link #resume}, which touch them on a thread that all share, don't.
+     * Touches the paths that a job names, on any thread, which waits for as long as their storage does; to be called before
+     * {@link #submit} and {@link #resume}, whose answer depends on it.
      *
      * @param folder of its run, as it is asked for or known
      * @throws UserError if one lies outside the roots
      */
     void touch(Job job, String folder);
 
-    /** Queues a job; a request id that is known gives the job of that time. */
-    JobStatus submit(SubmitRequest request);
+    /**
+     * Queues a job once its folder is made; a request id that is known gives the job of that time.
+     *
+     * @return done on the coordinator's thread
+     */
+    CompletionStage<JobStatus> submit(SubmitRequest request);
+
+    /**
+     * Does something for a job once its run folder is open: other calls that need the folder are refused while it isn't.
+     *
+     * @param work done on the coordinator's thread
+     */
+    <T> CompletionStage<T> whenOpen(String id, Supplier<T> work);
 
     /** One job. */
     JobStatus get(String id);

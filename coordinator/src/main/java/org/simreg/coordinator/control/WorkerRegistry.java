@@ -1,6 +1,7 @@
 package org.simreg.coordinator.control;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,17 +12,38 @@ import org.simreg.coordinator.job.JobRun;
 final class WorkerRegistry {
     private final Map<String, WorkerSession> sessions = new TreeMap<>();
 
+    /** Those that serve a job, by name. */
+    private final Map<JobRun, Map<String, WorkerSession>> serving = new HashMap<>();
+
     Optional<WorkerSession> find(String name) {
         return Optional.ofNullable(sessions.get(name));
     }
 
     void add(WorkerSession session) {
-        sessions.put(session.name(), session);
+        Optional.ofNullable(sessions.put(session.name(), session)).ifPresent(this::forget);
+        session.whenMoved(this::moved);
+    }
+
+    private void moved(WorkerSession session, Optional<JobRun> from, Optional<JobRun> to) {
+        from.ifPresent(run -> serving.computeIfPresent(run, (key, those) -> {
+            those.remove(session.name(), session);
+            return those.isEmpty() ? null : those;
+        }));
+        to.ifPresent(run -> serving.computeIfAbsent(run, key -> new TreeMap<>()).put(session.name(), session));
+    }
+
+    private void forget(WorkerSession session) {
+        session.whenMoved((one, from, to) -> {});
+        moved(session, session.run(), Optional.empty());
     }
 
     /** Removes a session, unless another one has its name by now. */
     boolean remove(WorkerSession session) {
-        return sessions.remove(session.name(), session);
+        boolean removed = sessions.remove(session.name(), session);
+        if (removed) {
+            forget(session);
+        }
+        return removed;
     }
 
     boolean has(WorkerSession session) {
@@ -33,8 +55,8 @@ final class WorkerRegistry {
         return new ArrayList<>(sessions.values());
     }
 
-    /** The sessions of the workers that serve a job. */
+    /** The sessions of the workers that serve a job, in the order of their names. */
     List<WorkerSession> of(JobRun run) {
-        return sessions.values().stream().filter(session -> session.at(run)).toList();
+        return List.copyOf(serving.getOrDefault(run, Map.of()).values());
     }
 }

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.control;
 
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Hello;
@@ -29,9 +30,9 @@ public interface WorkerService {
     /**
      * A stored checkpoint.
      *
-     * @throws Refused if there is none
+     * @return fails with {@link Refused} if there is none
      */
-    RunFiles.Download get(String job, long step);
+    CompletionStage<RunFiles.Download> checkpoint(String job, long step);
 
     /** The outgoing side of a session: orders to one worker. */
     interface Out {
@@ -46,6 +47,9 @@ public interface WorkerService {
     interface In {
         /** A report other than Hello. */
         void report(Report report);
+
+        /** A report has come, which waits for the coordinator's thread; called on any thread. */
+        void heard();
 
         /** The stream is broken or was closed by the worker. */
         void lost(String reason);

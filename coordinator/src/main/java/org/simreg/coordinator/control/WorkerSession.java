@@ -13,8 +13,11 @@ final class WorkerSession {
     private final Hello hello;
     private final Out orders;
     private final long since;
-    private long heard;
+    /** Set on any thread: what holds up the coordinator's is no silence of the worker. */
+    private volatile long heard;
+
     private Optional<JobRun> run = Optional.empty();
+    private Moves moves = (session, from, to) -> {};
     private WorkerState state = new WorkerState.Ready();
     private long stateSince;
     private long attempt;
@@ -22,6 +25,12 @@ final class WorkerSession {
     private long acknowledged;
     private long leavingSince;
     private boolean released;
+
+    /** A listener to which job it serves. */
+    @FunctionalInterface
+    interface Moves {
+        void moved(WorkerSession session, Optional<JobRun> from, Optional<JobRun> to);
+    }
 
     WorkerSession(Hello hello, Out orders, long now) {
         this.hello = hello;
@@ -84,9 +93,19 @@ final class WorkerSession {
                 && run.filter(one -> one.grant().helpers().contains(name())).isPresent();
     }
 
+    /** Takes the only listener to which job it serves. */
+    void whenMoved(Moves listener) {
+        moves = listener;
+    }
+
+    private void move(Optional<JobRun> to) {
+        moves.moved(this, run, to);
+        run = to;
+    }
+
     /** Begins to serve a job. */
     void serve(JobRun one, WorkerState as, long now) {
-        run = Optional.of(one);
+        move(Optional.of(one));
         acknowledged = 0;
         state(as, now);
     }
@@ -115,7 +134,7 @@ final class WorkerSession {
 
     /** It serves no job any more. */
     void free(long now) {
-        run = Optional.empty();
+        move(Optional.empty());
         state(new WorkerState.Ready(), now);
     }
 

@@ -43,7 +43,10 @@ final class WorkerSessions {
         this.dispatcher = dispatcher;
     }
 
-    In attend(Hello hello, Out orders) {
+    /**
+     * @param changed called when it begins to leave, and when it is gone
+     */
+    In attend(Hello hello, Out orders, Runnable changed) {
         refuse(hello);
         Optional<WorkerSession> before = registry.find(hello.getWorker());
         WorkerSession session = new WorkerSession(hello, orders, now());
@@ -55,7 +58,7 @@ final class WorkerSessions {
             comeBack(session, hello.getHolding());
         }
         dispatcher.dispatch();
-        return new Session(session);
+        return new Session(session, changed);
     }
 
     private void refuse(Hello hello) {
@@ -154,11 +157,14 @@ final class WorkerSessions {
     /** Finds workers that have been silent for too long, or don't stop, and removes them. */
     void tick() {
         long now = now();
-        boolean slept = ticked > 0 && now - ticked > settings.times().lostAfter() / 2;
+        long before = ticked;
+        boolean late = before > 0 && now - before > settings.times().lostAfter() / 2;
+        // Where nobody was heard it was the process that stood still: what was said waits to be read.
+        boolean slept = late && registry.all().stream().noneMatch(session -> session.heard() > before);
         ticked = now;
         for (WorkerSession session : registry.all()) {
-            if (slept) {
-                // It was the coordinator that heard nothing: their heartbeats wait to be read.
+            // Of who says much the last reports wait at its end, while the thread that takes them is held up.
+            if (slept || late && session.heard() > before) {
                 session.hear(now);
             }
             if (now - session.heard() > settings.times().lostAfter()) {
@@ -183,9 +189,11 @@ final class WorkerSessions {
     /** The receiver of one stream's reports, for as long as its worker attends by it. */
     private final class Session implements In {
         private final WorkerSession session;
+        private final Runnable changed;
 
-        Session(WorkerSession session) {
+        Session(WorkerSession session, Runnable changed) {
             this.session = session;
+            this.changed = changed;
         }
 
         @Override
@@ -193,13 +201,19 @@ final class WorkerSessions {
             if (!registry.has(session)) {
                 return;
             }
-            session.hear(now());
+            heard();
             if (report.hasLeaving()) {
                 session.leave(now());
                 dispatcher.dispatch();
+                changed.run();
                 return;
             }
             about(report).ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
+        }
+
+        @Override
+        public void heard() {
+            session.hear(now());
         }
 
         /** Of what has ended a process of another job, that job must hear too. */
@@ -217,6 +231,7 @@ final class WorkerSessions {
             if (registry.remove(session)) {
                 dispatcher.dispatch();
             }
+            changed.run();
         }
     }
 }

@@ -2,6 +2,7 @@ package org.simreg.coordinator.grpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
@@ -46,6 +47,25 @@ public final class Calls {
         } catch (RejectedExecutionException e) {
             call.onError(GrpcStatuses.of(e));
         }
+    }
+
+    /**
+     * As {@link #give}, with an answer that may come later.
+     *
+     * @param thread where the work is begun
+     */
+    public static <T> void await(ServerCallStreamObserver<T> call, Executor thread, Supplier<CompletionStage<T>> work) {
+        run(
+                call,
+                thread,
+                () -> work.get().whenComplete((given, failure) -> {
+                    if (failure == null) {
+                        call.onNext(given);
+                        call.onCompleted();
+                    } else {
+                        call.onError(GrpcStatuses.of(failure));
+                    }
+                }));
     }
 
     /** Runs the task on a thread, or at once if that takes no more tasks. */

@@ -3,6 +3,7 @@ package org.simreg.coordinator.grpc;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.simreg.proto.Refused;
@@ -48,8 +49,8 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
         /** Checks that all has come, and makes it durable; on a thread for files. */
         void finish();
 
-        /** Puts the file in its place; on the owner's thread. */
-        A store();
+        /** Puts the file in its place; begun on the owner's thread. */
+        CompletionStage<A> store();
 
         /** Removes what was not stored; on a thread for files, also if nothing has begun. */
         void close();
@@ -90,7 +91,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
     @Override
     public void onCompleted() {
         then(files, this::finish);
-        then(owner, () -> stored = receiver.store());
+        thenStore();
         then(files, this::answer);
     }
 
@@ -146,6 +147,15 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
                     }
                 },
                 where);
+        last.exceptionally(this::fail);
+    }
+
+    private synchronized void thenStore() {
+        last = last.thenComposeAsync(
+                before -> over.get()
+                        ? CompletableFuture.completedFuture(null)
+                        : receiver.store().thenAccept(answer -> stored = answer),
+                owner);
         last.exceptionally(this::fail);
     }
 

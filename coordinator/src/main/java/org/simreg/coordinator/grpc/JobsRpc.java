@@ -2,6 +2,7 @@ package org.simreg.coordinator.grpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -71,12 +72,12 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
 
     @Override
     public void cancel(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, jobs::cancel);
+        opened(request, answer, jobs::cancel);
     }
 
     @Override
     public void pause(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, jobs::pause);
+        opened(request, answer, jobs::pause);
     }
 
     @Override
@@ -84,12 +85,17 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
         ServerCallStreamObserver<JobStatus> call = Calls.observed(answer);
         Calls.run(call, coordinator, () -> {
             JobStatus known = jobs.get(known(request.getId()));
-            touched(call, known.getJob(), known.getFolder(), () -> jobs.resume(known.getId()));
+            String id = known.getId();
+            touched(call, known.getJob(), known.getFolder(), () -> jobs.whenOpen(id, () -> jobs.resume(id)));
         });
     }
 
     /** Answers on the coordinator's thread, once the paths of a job have answered on another. */
-    private void touched(ServerCallStreamObserver<JobStatus> call, Job job, String folder, Supplier<JobStatus> work) {
+    private void touched(
+            ServerCallStreamObserver<JobStatus> call,
+            Job job,
+            String folder,
+            Supplier<CompletionStage<JobStatus>> work) {
         paths.call(
                         () -> {
                             jobs.touch(job, folder);
@@ -101,10 +107,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                                         .formatted(folder)))
                 .whenComplete((touched, failure) -> {
                     if (failure == null) {
-                        Calls.run(call, coordinator, () -> {
-                            call.onNext(work.get());
-                            call.onCompleted();
-                        });
+                        Calls.await(call, coordinator, work);
                     } else {
                         call.onError(GrpcStatuses.of(failure));
                     }
@@ -144,7 +147,21 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                 String number = Long.toUnsignedString(request.getFromSequence());
                 throw GrpcStatuses.invalid("from_sequence", number + " is no sequence number of any event");
             }
-            stream.begin(watcher -> jobs.watch(id, request.getFromSequence(), watcher));
+            jobs.whenOpen(id, () -> {
+                        stream.begin(watcher -> jobs.watch(id, request.getFromSequence(), watcher));
+                        return id;
+                    })
+                    .exceptionally(failure -> {
+                        call.onError(GrpcStatuses.of(failure));
+                        return id;
+                    });
+        });
+    }
+
+    private void opened(JobRequest request, StreamObserver<JobStatus> answer, Function<String, JobStatus> work) {
+        Calls.await(Calls.observed(answer), coordinator, () -> {
+            String id = known(request.getId());
+            return jobs.whenOpen(id, () -> work.apply(id));
         });
     }
 

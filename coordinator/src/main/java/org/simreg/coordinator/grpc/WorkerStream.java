@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The stream of one worker: reports to the coordinator, orders to the worker. gRPC's signals are
  * handled on the coordinator's thread in their order, a bounded number at a time; all fields are
- * touched on that thread only.
+ * changed on that thread only. That a worker was heard is noted at once, whatever holds that thread up.
  */
 final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStream.class);
@@ -26,7 +26,7 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     private final WorkerService workers;
     private final Executor coordinator;
     private final ServerCallStreamObserver<Order> call;
-    private WorkerService.In reports;
+    private volatile WorkerService.In reports;
     private boolean over;
 
     WorkerStream(WorkerService workers, Executor coordinator, ServerCallStreamObserver<Order> call) {
@@ -39,6 +39,10 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
 
     @Override
     public void onNext(Report report) {
+        WorkerService.In known = reports;
+        if (known != null) {
+            known.heard();
+        }
         post(() -> take(report));
     }
 

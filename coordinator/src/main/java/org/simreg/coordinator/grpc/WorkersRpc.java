@@ -4,6 +4,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.control.WorkerService;
 import org.simreg.coordinator.grpc.FileParts.OpenFile;
@@ -51,8 +52,13 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
         ServerCallStreamObserver<CheckpointPart> call = Calls.observed(parts);
         StreamedAnswer<CheckpointPart> answer = new StreamedAnswer<>(call, files, () -> {});
         Calls.run(call, coordinator, () -> {
-            Download found = workers.get(wanted.getJob(), wanted.getStep());
-            answer.begin(() -> parts(found));
+            workers.checkpoint(wanted.getJob(), wanted.getStep()).whenComplete((found, failure) -> {
+                if (failure == null) {
+                    answer.begin(() -> parts(found));
+                } else {
+                    call.onError(GrpcStatuses.of(failure));
+                }
+            });
         });
     }
 
@@ -116,10 +122,11 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
         }
 
         @Override
-        public CheckpointStored store() {
-            return CheckpointStored.newBuilder()
-                    .setStep(upload.store().getStep())
-                    .build();
+        public CompletionStage<CheckpointStored> store() {
+            return upload.store()
+                    .thenApply(written -> CheckpointStored.newBuilder()
+                            .setStep(written.getStep())
+                            .build());
         }
 
         @Override

@@ -41,6 +41,17 @@ public final class FailureRecord {
                 : Optional.empty();
     }
 
+    /** The workers that may not serve the job now. */
+    public Set<String> objected(long now) {
+        Set<String> all = new HashSet<>(excluded.keySet());
+        until.forEach((worker, end) -> {
+            if (now < end) {
+                all.add(worker);
+            }
+        });
+        return all;
+    }
+
     /**
      * A worker says that the job itself is at fault.
      *

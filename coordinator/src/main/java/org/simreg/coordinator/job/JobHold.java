@@ -3,10 +3,13 @@ package org.simreg.coordinator.job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Refused;
 
 /**
  * The hold of a job: whether nothing is done for it at present. It is left alone while its folder
@@ -28,6 +31,9 @@ public final class JobHold {
 
     /** When a job that lacked room is tried again. */
     private record Pause(long until, CompletableFuture<Void> over) {}
+
+    /** What is given up if the job is left alone; completed on any thread. */
+    private final Set<CompletableFuture<?>> promises = ConcurrentHashMap.newKeySet();
 
     /** A wait for files to be durable, and what is to be done then. */
     private record Wait(CompletionStage<?> end, long since, List<Runnable> actions) {}
@@ -53,6 +59,7 @@ public final class JobHold {
         waited = able() ? past : waited;
         why = Optional.of(reason);
         waiting = Optional.empty();
+        promises.forEach(promise -> promise.completeExceptionally(refusal()));
         if (!again) {
             EventTrace.LOG.warn("The job {} {}", job, reason);
         }
@@ -171,6 +178,24 @@ public final class JobHold {
     /** Whether it waits for this. */
     public boolean waitsFor(CompletionStage<?> durable) {
         return waiting.filter(wait -> wait.end == durable).isPresent();
+    }
+
+    /**
+     * What somebody waits for who asks again if it can't be done; fails if the job is left alone before it is completed, or
+     * is so already.
+     */
+    public <T> CompletableFuture<T> promised() {
+        CompletableFuture<T> promise = new CompletableFuture<>();
+        promises.add(promise);
+        promise.whenComplete((done, failure) -> promises.remove(promise));
+        if (!able()) {
+            promise.completeExceptionally(refusal());
+        }
+        return promise;
+    }
+
+    private Refused refusal() {
+        return new Refused(Refused.Kind.UNAVAILABLE, "The job %s %s; ask again".formatted(job, why()));
     }
 
     /** Has an action wait, too. */

@@ -9,8 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
@@ -37,6 +39,9 @@ public final class JobQueue implements JobRun.Listener {
     private final Map<String, JobRun> active = new LinkedHashMap<>();
     private final Map<String, JobRun> requests = new HashMap<>();
 
+    /** Jobs whose folders are being made, by id. */
+    private final Map<String, Creation> creations = new LinkedHashMap<>();
+
     /** Ended jobs in memory, those asked for last at the end. */
     private final Map<String, JobRun> ended = new LinkedHashMap<>();
 
@@ -47,6 +52,9 @@ public final class JobQueue implements JobRun.Listener {
 
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
+
+    /** A job that is there once its folder is. */
+    private record Creation(JobRecord record, CompletableFuture<RunFiles> files, CompletableFuture<JobRun> queued) {}
 
     public JobQueue(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
         this.settings = settings;
@@ -180,18 +188,23 @@ public final class JobQueue implements JobRun.Listener {
                 Refused.Kind.UNKNOWN, "There is no job %s; list them to see which there are".formatted(id)));
     }
 
-    private Optional<JobRun> requested(String requestId) {
+    private Optional<CompletableFuture<JobRun>> requested(String requestId) {
         if (requestId.isEmpty()) {
             return Optional.empty();
         }
         return Optional.ofNullable(requests.get(requestId))
                 .or(() ->
-                        store.past().flatMap(past -> past.requested(requestId)).map(record -> get(record.getId())));
+                        store.past().flatMap(past -> past.requested(requestId)).map(record -> get(record.getId())))
+                .map(CompletableFuture::completedFuture)
+                .or(() -> creations.values().stream()
+                        .filter(creation -> creation.record.getRequestId().equals(requestId))
+                        .map(Creation::queued)
+                        .findFirst());
     }
 
-    /** Queues a job, or finds the one that the same request has made. */
-    public JobRun submit(SubmitRequest request) {
-        Optional<JobRun> made = requested(request.getRequestId());
+    /** Queues a job once its folder is made, or finds the one that the same request has made; done on the thread of this. */
+    public CompletionStage<JobRun> submit(SubmitRequest request) {
+        Optional<CompletableFuture<JobRun>> made = requested(request.getRequestId());
         if (made.isPresent()) {
             return made.get();
         }
@@ -201,24 +214,21 @@ public final class JobQueue implements JobRun.Listener {
                 .resolve(job.getCheckpoints().getOutput())
                 .toAbsolutePath()
                 .normalize();
-        checkRoots(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
         JobRecord record = record(request, job, folder.toString());
         if (request.getExisting() != SubmitRequest.Existing.OVERWRITE || mayOverwrite(request, record.getFolder())) {
-            return queue(record, request.getExisting());
+            return make(record, request.getExisting());
         }
-        try {
-            return queue(record, SubmitRequest.Existing.REFUSE);
-        } catch (Refused e) {
-            if (e.kind() != Refused.Kind.EXISTS) {
-                throw e;
+        return make(record, SubmitRequest.Existing.REFUSE).exceptionallyCompose(failure -> {
+            if (failure.getCause() instanceof Refused refused && refused.kind() == Refused.Kind.EXISTS) {
+                String what =
+                        "The folder %s holds what %s has not submitted: to overwrite it takes a token with the role operate; choose another folder with --out";
+                String sentence = what.formatted(folder, request.getSubmitter().getName());
+                return CompletableFuture.failedFuture(new Refused(Refused.Kind.FORBIDDEN, sentence));
             }
-            throw new Refused(
-                    Refused.Kind.FORBIDDEN,
-                    "The folder %s holds what %s has not submitted: to overwrite it takes a token with the role operate; choose another folder with --out"
-                            .formatted(folder, request.getSubmitter().getName()));
-        }
+            return CompletableFuture.failedFuture(failure);
+        });
     }
 
     /**
@@ -236,27 +246,16 @@ public final class JobQueue implements JobRun.Listener {
     }
 
     private Optional<JobRecord> lastIn(String folder) {
-        Optional<JobRecord> last = runs.values().stream()
+        return runs.values().stream()
                 .map(JobRun::record)
                 .filter(record -> record.getFolder().equals(folder))
-                .min(Comparator.comparing(PastJobs.Place::of));
-        PastJobs.Place place = PastJobs.Place.FIRST;
-        for (int page = 0; page < 20 && last.isEmpty() && store.past().isPresent(); page++) {
-            List<JobRecord> records = store.past().get().newest(place, Set.of(), 500);
-            last = records.stream()
-                    .filter(record -> record.getFolder().equals(folder))
-                    .findFirst();
-            if (records.size() < 500) {
-                break;
-            }
-            place = PastJobs.Place.of(records.get(records.size() - 1));
-        }
-        return last;
+                .min(Comparator.comparing(PastJobs.Place::of))
+                .or(() -> store.past().flatMap(past -> past.lastIn(folder)));
     }
 
     /**
-     * Touches the paths that a job names, so that the thread of this may touch them later without waiting long. Safe for
-     * all threads; waits for as long as the paths' storage does.
+     * Touches the paths that a job names, before it is submitted or resumed. Safe for all threads; waits for as long as the
+     * paths' storage does.
      *
      * @throws UserError if one lies outside the roots, or a setting is wrong
      */
@@ -267,17 +266,8 @@ public final class JobQueue implements JobRun.Listener {
         Files.exists(folder);
     }
 
-    /** Refuses paths outside the roots; they are resolved, as links may lead elsewhere by now. */
-    public void checkRoots(Job job, Path folder) {
-        folders.inTime(folder, () -> {
-            settings.limits().roots().check(job, folder);
-            return null;
-        });
-    }
-
     private JobRecord record(SubmitRequest request, Job job, String folder) {
-        long now = Math.max(settings.clock().getAsLong(), newest + 1);
-        newest = now;
+        newest = Math.max(settings.clock().getAsLong(), newest + 1);
         return JobRecord.newBuilder()
                 .setId(freeId(job.getName()))
                 .setVersion(1)
@@ -286,14 +276,31 @@ public final class JobQueue implements JobRun.Listener {
                 .setSubmitter(request.getSubmitter().getName())
                 .setState(JobState.QUEUED)
                 .setReason("waits for its turn")
-                .setSubmittedMs(now)
-                .setQueuedMs(now)
+                .setSubmittedMs(newest)
+                .setQueuedMs(newest)
                 .setFolder(folder)
                 .build();
     }
 
-    private JobRun queue(JobRecord asked, SubmitRequest.Existing existing) {
-        RunFiles files = folders.create(asked, existing);
+    /** Paths that were allowed a moment ago may lead elsewhere by now. */
+    private CompletionStage<JobRun> make(JobRecord record, SubmitRequest.Existing existing) {
+        Runnable check = () -> settings.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
+        CompletableFuture<RunFiles> files =
+                folders.createLater(record, existing, check).toCompletableFuture();
+        if (files.isDone()) {
+            return files.thenApply(made -> queue(record, made));
+        }
+        CompletableFuture<JobRun> queued = files.handleAsync(
+                (made, failure) -> {
+                    creations.remove(record.getId());
+                    return queue(record, files.join());
+                },
+                settings.executor());
+        creations.put(record.getId(), new Creation(record, files, queued));
+        return queued;
+    }
+
+    private JobRun queue(JobRecord asked, RunFiles files) {
         JobRecord record = after(asked, files.head().generation());
         JobRun run = new JobRun(settings, store, folders, this, record);
         run.files(files);
@@ -331,7 +338,7 @@ public final class JobQueue implements JobRun.Listener {
     /** Refuses a job if the queue is full. */
     public void refuseTooMany() {
         int most = settings.limits().queue();
-        if (active.size() >= most) {
+        if (active.size() + creations.size() >= most) {
             throw new Refused(
                     Refused.Kind.FULL,
                     "The queue holds %d jobs that have not ended, as many as --max-queue allows; submit again when one has ended, or cancel one"
@@ -341,14 +348,18 @@ public final class JobQueue implements JobRun.Listener {
 
     /** Refuses a run folder that another job writes to. */
     public void refuseTaken(String folder) {
-        for (JobRun run : runs.values()) {
-            if (!run.ended() && run.record().getFolder().equals(folder)) {
-                throw new Refused(
-                        Refused.Kind.EXISTS,
-                        "The run folder %s belongs to the job %s, which has not ended: choose another by checkpoints.output, or cancel that job"
-                                .formatted(folder, run.id()));
-            }
-        }
+        Stream<JobRecord> writing =
+                runs.values().stream().filter(run -> !run.ended()).map(JobRun::record);
+        Stream<JobRecord> begun = creations.values().stream().map(Creation::record);
+        Stream.concat(writing, begun)
+                .filter(record -> record.getFolder().equals(folder))
+                .findFirst()
+                .ifPresent(record -> {
+                    throw new Refused(
+                            Refused.Kind.EXISTS,
+                            "The run folder %s belongs to the job %s, which has not ended: choose another by checkpoints.output, or cancel that job"
+                                    .formatted(folder, record.getId()));
+                });
     }
 
     /** The name, or with a number: the first free one after a taken one, found by doubling. */
@@ -373,7 +384,12 @@ public final class JobQueue implements JobRun.Listener {
     }
 
     private boolean taken(String id) {
-        return runs.containsKey(id) || archived(id);
+        return runs.containsKey(id) || creations.containsKey(id) || archived(id);
+    }
+
+    /** Gives back the folders that are just being made. */
+    public void close() {
+        creations.values().forEach(creation -> creation.files.thenAccept(RunFiles::close));
     }
 
     /** A page of the list of all jobs, newest first. */

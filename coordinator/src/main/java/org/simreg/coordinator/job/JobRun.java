@@ -6,11 +6,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.coordinator.job.help.JobHelp;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
+import org.simreg.coordinator.job.schedule.JobTransitions;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
 import org.simreg.proto.JobEvent;
@@ -37,6 +39,7 @@ public final class JobRun {
     private final JobHold hold;
     private final FailureRecord failures = new FailureRecord();
     private final JobHelp help = new JobHelp();
+    private final FolderOpening opening;
     private JobRecord record;
     private Optional<RunFiles> files = Optional.empty();
     private Optional<LedgerWriter> ledger = Optional.empty();
@@ -68,6 +71,7 @@ public final class JobRun {
         this.hold = new JobHold(record.getId(), settings.clock());
         this.store = store;
         this.folders = folders;
+        this.opening = new FolderOpening(folders, settings.executor());
         this.record = record;
         this.reason = record.getReason();
     }
@@ -85,26 +89,26 @@ public final class JobRun {
     }
 
     /**
-     * Its run folder, opened if it isn't.
+     * Its run folder.
      *
-     * @throws FilesUnavailable if it doesn't answer, has no room, or is being opened
+     * @throws FilesUnavailable if it doesn't answer, has no room, or is being opened, which this begins
      */
     public RunFiles files() {
-        if (hang.isPresent()) {
-            throw hang.get();
+        FolderOpening.throwFailure(opened());
+        return files.orElseThrow(() -> hang.orElseGet(() -> FilesUnavailable.opening(Path.of(record.getFolder()))));
+    }
+
+    /** Whether its run folder is open, or can't be opened now. */
+    public boolean settled() {
+        return files.isPresent() || hang.isPresent() || !hold.able();
+    }
+
+    /** Has its run folder opened unless it is {@link #settled}; done on the coordinator's thread, which doesn't wait. */
+    public CompletableFuture<Void> opened() {
+        if (settled()) {
+            return CompletableFuture.completedFuture(null);
         }
-        if (files.isEmpty()) {
-            if (!hold.able()) {
-                throw FilesUnavailable.opening(Path.of(record.getFolder()));
-            }
-            try {
-                files(folders.open(record));
-            } catch (FilesUnavailable e) {
-                suspend(e);
-                throw e;
-            }
-        }
-        return files.get();
+        return opening.begin(record, this::files, this::suspend);
     }
 
     /** Opens its run folder, which may take long; then it can be taken by {@link #files(RunFiles)}. */
@@ -127,14 +131,11 @@ public final class JobRun {
         files = Optional.empty();
         ledger = Optional.empty();
         finishing = false;
-        Runnable again = () -> {
-            hang = Optional.empty();
-            hung.accept(this);
-        };
         why.end()
                 .whenComplete((done, failure) -> settings.executor().execute(() -> {
                     open.ifPresent(this::letGo);
-                    again.run();
+                    hang = Optional.empty();
+                    hung.accept(this);
                 }));
     }
 
@@ -392,5 +393,6 @@ public final class JobRun {
         files = Optional.empty();
         ledger = Optional.empty();
         open.ifPresent(RunFiles::close);
+        opening.close();
     }
 }

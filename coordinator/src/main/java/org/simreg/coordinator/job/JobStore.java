@@ -57,6 +57,23 @@ public interface JobStore extends AutoCloseable {
          */
         List<JobRecord> newest(Place before, Set<JobState> states, int most);
 
+        /** The newest job in a run folder, if it is one of the last ten thousand. */
+        default Optional<JobRecord> lastIn(String folder) {
+            Optional<JobRecord> last = Optional.empty();
+            Place place = Place.FIRST;
+            for (int page = 0; page < 20 && last.isEmpty(); page++) {
+                List<JobRecord> records = newest(place, Set.of(), 500);
+                last = records.stream()
+                        .filter(record -> record.getFolder().equals(folder))
+                        .findFirst();
+                if (records.size() < 500) {
+                    break;
+                }
+                place = Place.of(records.get(records.size() - 1));
+            }
+            return last;
+        }
+
         /** How many have ended how; states that no job is in are left out. */
         Map<JobState, Long> states();
 

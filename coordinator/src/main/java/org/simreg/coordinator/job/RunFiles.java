@@ -119,18 +119,19 @@ public interface RunFiles extends AutoCloseable {
 
         /**
          * Checks length, CRC32C and what the file says of itself, and makes it durable under a name
-         * that is not in the catalogue; then, on the coordinator's thread, {@link #store} follows.
+         * that is not in the catalogue; then, begun on the coordinator's thread, {@link #store} follows.
          *
          * @throws Refused of kind DAMAGED if it is not what was sent
          */
         void finish();
 
         /**
-         * Puts it in the catalogue and removes the oldest; on the coordinator's thread.
+         * Puts it in the catalogue and removes the oldest; begun on the coordinator's thread, which doesn't wait for the
+         * disk.
          *
-         * @throws Refused if the job has no use for it by now
+         * @return fails with {@link Refused} if the job has no use for it by now
          */
-        CheckpointWritten store();
+        CompletionStage<CheckpointWritten> store();
 
         /** Removes what was not stored. */
         @Override
@@ -183,14 +184,25 @@ public interface RunFiles extends AutoCloseable {
             }
         }
 
+        /** As {@link #openLater}; fails with {@link FilesUnavailable} if it isn't done in time. */
+        default CompletionStage<RunFiles> openInTime(JobRecord record) {
+            return openLater(record);
+        }
+
         /**
-         * Does something with paths that a user has named.
+         * As {@link #create}, on another thread if the disk may be slow; fails with {@link FilesUnavailable} if it isn't done
+         * in time.
          *
-         * @param folder that is named if it takes too long
-         * @throws FilesUnavailable if it isn't done in time
+         * @param check what is done before on that thread: whether the job's paths are allowed
          */
-        default <T> T inTime(Path folder, Supplier<T> work) {
-            return work.get();
+        default CompletionStage<RunFiles> createLater(
+                JobRecord record, SubmitRequest.Existing existing, Runnable check) {
+            try {
+                check.run();
+                return CompletableFuture.completedFuture(create(record, existing));
+            } catch (RuntimeException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
     }
 

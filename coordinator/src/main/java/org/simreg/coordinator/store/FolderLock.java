@@ -22,7 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The lock of a folder for one owner in one process: a lock on the file {@code .lock} in it. The
  * operating system gives the lock back when the process ends, however it ends; the file stays, as a
- * deleted one could be locked twice.
+ * deleted one could be locked twice. What it says also tells whether the last owner had ended in order: one that was killed,
+ * or whose disk has failed, may have left in the system's memory what is not on the disk and never will be, though a later
+ * attempt to bring it there is told that all is well.
  */
 public final class FolderLock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FolderLock.class);
@@ -31,6 +33,8 @@ public final class FolderLock implements AutoCloseable {
     public static final String NAME = ".lock";
 
     private static final String SIGNATURE = "process ";
+    private static final String SINCE = ", since ";
+    private static final String ENDED = ", ended ";
     private static final int LONGEST = 200;
 
     /**
@@ -41,10 +45,12 @@ public final class FolderLock implements AutoCloseable {
 
     private final Path folder;
     private final FileChannel channel;
+    private final boolean left;
 
-    private FolderLock(Path folder, FileChannel channel) {
+    private FolderLock(Path folder, FileChannel channel, boolean left) {
         this.folder = folder;
         this.channel = channel;
+        this.left = left;
     }
 
     /**
@@ -69,7 +75,7 @@ public final class FolderLock implements AutoCloseable {
                 throw refusal.apply(taken(what, folder, "this process"));
             }
             try {
-                return new FolderLock(real, lock(real, what, refusal));
+                return lock(real, what, refusal);
             } catch (IOException | RuntimeException e) {
                 HELD.remove(real);
                 throw e;
@@ -77,19 +83,19 @@ public final class FolderLock implements AutoCloseable {
         });
     }
 
-    private static FileChannel lock(Path folder, String what, Function<String, RuntimeException> refusal)
+    private static FolderLock lock(Path folder, String what, Function<String, RuntimeException> refusal)
             throws IOException {
         Path file = folder.resolve(NAME);
         FileChannel channel =
                 OwnFolder.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            refuseOther(file, channel);
+            String before = said(file, channel);
             FileLock lock = channel.tryLock();
             if (lock == null) {
                 throw refusal.apply(taken(what, folder, owner(file)));
             }
-            sign(file, channel);
-            return channel;
+            sign(file, channel, SINCE);
+            return new FolderLock(folder, channel, before.contains(SINCE));
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -97,27 +103,45 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /** What is no lock isn't emptied: under another name it may be somebody's only copy. */
-    private static void refuseOther(Path file, FileChannel channel) throws IOException {
-        ByteBuffer begin = ByteBuffer.allocate(SIGNATURE.length());
-        channel.read(begin, 0);
-        String said = StandardCharsets.UTF_8.decode(begin.flip()).toString();
-        if (channel.size() > LONGEST || !SIGNATURE.startsWith(said)) {
+    private static String said(Path file, FileChannel channel) throws IOException {
+        ByteBuffer text = ByteBuffer.allocate(LONGEST);
+        channel.read(text, 0);
+        String said = StandardCharsets.UTF_8.decode(text.flip()).toString();
+        if (channel.size() > LONGEST || !said.startsWith(SIGNATURE) && !SIGNATURE.startsWith(said)) {
             throw new UserError("%s is no lock of simreg; move it away".formatted(file));
         }
+        return said;
     }
 
     /** The lock holds without a signature, too: on a full disk there is no room for one. */
-    private static void sign(Path file, FileChannel channel) {
+    private static void sign(Path file, FileChannel channel, String how) {
+        String signature =
+                SIGNATURE + "%d%s%s\n".formatted(ProcessHandle.current().pid(), how, Instant.now());
+        byte[] bytes = signature.getBytes(StandardCharsets.UTF_8);
         try {
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+            // Over the one before, which needs no room.
+            channel.write(ByteBuffer.wrap(bytes), 0);
+            channel.truncate(bytes.length);
         } catch (IOException e) {
             LOG.warn("{} doesn't say who holds the lock: {}", file, Disk.reason(e));
         }
     }
 
-    private static String signature() {
-        return SIGNATURE + "%d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
+    /** Whether the owner before has not said by {@link #close(boolean)} that all that it wrote is on the disk. */
+    public boolean wasLeft() {
+        return left;
+    }
+
+    /**
+     * Gives the folder back.
+     *
+     * @param settled whether all of its files are on the disk
+     */
+    public void close(boolean settled) {
+        if (settled) {
+            sign(folder.resolve(NAME), channel, ENDED);
+        }
+        close();
     }
 
     private static String owner(Path file) throws IOException {

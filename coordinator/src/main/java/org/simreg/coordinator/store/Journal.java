@@ -152,6 +152,22 @@ final class Journal implements AutoCloseable {
         }
     }
 
+    /**
+     * Writes the file anew after a process that was killed, or whose disk has failed: a record may be in memory only. On a
+     * full disk that is left to the next save.
+     */
+    void renew() {
+        tryToCompact();
+        if (failedSize > 0) {
+            file.distrust();
+        }
+    }
+
+    /** Whether the disk has taken all that was written, as far as it says. */
+    boolean isCertain() {
+        return !file.isUnsafe();
+    }
+
     private void compactIfLarge() {
         if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * failedSize))) {
             tryToCompact();

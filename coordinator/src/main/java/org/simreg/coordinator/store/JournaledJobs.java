@@ -66,6 +66,9 @@ public final class JournaledJobs implements JobStore {
             Disk.write(home, () -> PrivateFiles.file(home.resolve(JOURNAL)));
             Journal journal = Journal.open(home.resolve(JOURNAL));
             try {
+                if (lock.wasLeft()) {
+                    journal.renew();
+                }
                 return new JournaledJobs(lock, journal, archive(home.resolve(ENDED)), published);
             } catch (RuntimeException e) {
                 journal.close();
@@ -248,14 +251,16 @@ public final class JournaledJobs implements JobStore {
 
     @Override
     public void close() {
+        boolean settled = false;
         try {
-            archive.ifPresent(JobArchive::close);
-        } finally {
             try {
-                journal.close();
+                archive.ifPresent(JobArchive::close);
             } finally {
-                lock.close();
+                journal.close();
             }
+            settled = journal.isCertain();
+        } finally {
+            lock.close(settled);
         }
     }
 

@@ -279,6 +279,11 @@ public final class RecordFile implements AutoCloseable {
         return unsafe;
     }
 
+    /** Takes the file for one whose disk has failed. */
+    void distrust() {
+        unsafe = true;
+    }
+
     /** At a place, not at the file's end: what a failed write has left is written over. */
     private void write(ByteBuffer bytes, long at) throws IOException {
         while (bytes.hasRemaining()) {

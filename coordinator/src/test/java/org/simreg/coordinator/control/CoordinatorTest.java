@@ -224,7 +224,7 @@ class CoordinatorTest {
         var upload = world.coordinator().put(header);
         world.workers.get("b").kill();
         world.until(() -> status().getGeneration() == 2, 3000);
-        Refused refused = assertThrows(Refused.class, upload::store);
+        Refused refused = MemoryFiles.refused(upload);
         assertEquals(Refused.Kind.STATE, refused.kind());
         upload.close();
         assertFalse(world.files("one").checkpoints.containsKey(6L));

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.simreg.coordinator.job.JobWatch;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
@@ -83,7 +86,18 @@ public final class FakeJobService implements JobService {
     }
 
     @Override
-    public JobStatus submit(SubmitRequest request) {
+    public <T> CompletionStage<T> whenOpen(String id, Supplier<T> work) {
+        checkThread();
+        return CompletableFuture.completedFuture(work.get());
+    }
+
+    @Override
+    public CompletionStage<JobStatus> submit(SubmitRequest request) {
+        return CompletableFuture.completedFuture(submitted(request));
+    }
+
+    /** Queues a job. */
+    public JobStatus submitted(SubmitRequest request) {
         checkThread();
         submits++;
         last = request;

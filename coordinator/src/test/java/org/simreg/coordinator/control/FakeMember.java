@@ -219,7 +219,9 @@ abstract class FakeMember extends FakeProcess {
     /** What the coordinator can't give now is asked for again. */
     private boolean jobWaits() {
         try {
-            return world.coordinator().get(job, generation.getStep()).file() == null;
+            return World.joined(world.coordinator().checkpoint(job, generation.getStep()))
+                            .file()
+                    == null;
         } catch (Refused refused) {
             return refused.kind() == Refused.Kind.UNAVAILABLE;
         }
@@ -228,7 +230,9 @@ abstract class FakeMember extends FakeProcess {
     /** Of a generation that is over it may be gone. */
     private Optional<List<Long>> stored(Generation mine) {
         try {
-            long step = world.coordinator().get(job, mine.getStep()).header().getStep();
+            long step = World.joined(world.coordinator().checkpoint(job, mine.getStep()))
+                    .header()
+                    .getStep();
             return Optional.of(world.files(job).states.get(step));
         } catch (Refused gone) {
             assertNotEquals(mine.getNumber(), world.coordinator().get(job).getGeneration(), gone.getMessage());

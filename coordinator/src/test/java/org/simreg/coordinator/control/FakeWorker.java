@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation;
@@ -143,32 +147,48 @@ final class FakeWorker extends FakeMember {
                 .setGeneration(mine.getNumber())
                 .setStep(snapshot.size())
                 .build();
-        try (RunFiles.Upload upload = world.coordinator().put(header)) {
+        RunFiles.Upload upload;
+        try {
+            upload = world.coordinator().put(header);
             upload.finish();
-            try {
-                upload.store();
-            } finally {
-                // It may be there though saying so has failed.
-                if (world.files(job).checkpoints.get(header.getStep()) == header) {
-                    world.files(job).states.put(header.getStep(), snapshot);
-                }
+        } catch (Refused | UserError refused) {
+            unstored(mine, snapshot, refused, then);
+            return;
+        }
+        CompletionStage<CheckpointWritten> stored;
+        try {
+            stored = upload.store();
+        } catch (Refused | UserError refused) {
+            stored = CompletableFuture.failedFuture(refused);
+        }
+        MemoryFiles files = world.files(mine.getJob());
+        stored.whenComplete((written, failure) -> {
+            upload.close();
+            // It may be there though saying so has failed, or the worker is gone by now.
+            if (files.checkpoints.get(header.getStep()) == header) {
+                files.states.put(header.getStep(), snapshot);
             }
+            later(1, () -> {
+                if (failure == null) {
+                    storing = false;
+                    then.run();
+                } else {
+                    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+                    unstored(mine, snapshot, cause, then);
+                }
+            });
+        });
+    }
+
+    private void unstored(Generation mine, List<Long> snapshot, Throwable why, Runnable then) {
+        boolean later = why instanceof Refused refused
+                ? refused.kind() == Refused.Kind.UNAVAILABLE
+                : Shortage.in(why).isPresent();
+        if (later) {
+            later(100, () -> put(mine, snapshot, then));
+        } else {
             storing = false;
             then.run();
-        } catch (Refused refused) {
-            if (refused.kind() == Refused.Kind.UNAVAILABLE) {
-                later(100, () -> put(mine, snapshot, then));
-            } else {
-                storing = false;
-                then.run();
-            }
-        } catch (UserError full) {
-            if (Shortage.in(full).isPresent()) {
-                later(100, () -> put(mine, snapshot, then));
-            } else {
-                storing = false;
-                then.run();
-            }
         }
     }
 

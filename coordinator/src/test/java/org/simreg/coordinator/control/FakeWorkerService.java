@@ -6,6 +6,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.coordinator.job.RunFiles.Download;
@@ -24,6 +26,10 @@ public final class FakeWorkerService implements WorkerService {
     public final List<String> heard = new ArrayList<>();
     public final List<Out> lines = new ArrayList<>();
     public final List<Arriving> uploads = new ArrayList<>();
+
+    /** How often any worker was heard. */
+    public final AtomicInteger alive = new AtomicInteger();
+
     public Path stored;
     public long storedLength;
 
@@ -50,6 +56,11 @@ public final class FakeWorkerService implements WorkerService {
                         report.hasTold()
                                 ? "told " + report.getTold().getText()
                                 : report.getReportCase().name());
+            }
+
+            @Override
+            public void heard() {
+                alive.incrementAndGet();
             }
 
             @Override
@@ -97,12 +108,13 @@ public final class FakeWorkerService implements WorkerService {
         }
 
         @Override
-        public CheckpointWritten store() {
+        public CompletionStage<CheckpointWritten> store() {
             if (header.getGeneration() == 13) {
                 throw new Refused(Refused.Kind.STATE, "Generation 13 is superseded by now");
             }
             kept = true;
-            return CheckpointWritten.newBuilder().setStep(header.getStep()).build();
+            return CompletableFuture.completedFuture(
+                    CheckpointWritten.newBuilder().setStep(header.getStep()).build());
         }
 
         @Override
@@ -122,7 +134,7 @@ public final class FakeWorkerService implements WorkerService {
     }
 
     @Override
-    public Download get(String job, long step) {
+    public CompletionStage<Download> checkpoint(String job, long step) {
         if (stored == null) {
             throw new Refused(Refused.Kind.UNKNOWN, "There is no checkpoint of step " + step);
         }
@@ -131,6 +143,6 @@ public final class FakeWorkerService implements WorkerService {
                 .setStep(step)
                 .setLength(storedLength)
                 .build();
-        return new Download(header, stored);
+        return CompletableFuture.completedFuture(new Download(header, stored));
     }
 }

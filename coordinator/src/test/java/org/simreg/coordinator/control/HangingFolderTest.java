@@ -1,6 +1,7 @@
 package org.simreg.coordinator.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -65,9 +67,22 @@ class HangingFolderTest {
         }
     }
 
+    /** What a call gives in the end, while the coordinator's thread does other things. */
+    private <T> T later(Callable<CompletionStage<T>> call) throws Exception {
+        try {
+            return on(call).toCompletableFuture().get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw (Exception) e.getCause();
+        }
+    }
+
     private JobStatus submit(String name) throws Exception {
-        return on(() -> coordinator.submit(
+        return later(() -> coordinator.submit(
                 SubmitRequest.newBuilder().setJob(World.job(name)).build()));
+    }
+
+    private CompletionStage<JobStatus> resume() {
+        return coordinator.whenOpen("bad", () -> coordinator.resume("bad"));
     }
 
     private JobStatus status(String name) throws Exception {
@@ -89,12 +104,50 @@ class HangingFolderTest {
     }
 
     @Test
+    void aJobWhoseFolderIsSlowToMakeIsThereOnceAndHoldsUpNoOther() throws Exception {
+        CountDownLatch server = new CountDownLatch(1);
+        folders.making = folder -> {
+            if (folder.endsWith("/slow")) {
+                assertTrue(await(server));
+            }
+        };
+        SubmitRequest slow = SubmitRequest.newBuilder()
+                .setJob(World.job("slow"))
+                .setRequestId("r")
+                .build();
+        CompletionStage<JobStatus> made = on(() -> coordinator.submit(slow));
+        CompletionStage<JobStatus> again = on(() -> coordinator.submit(slow));
+        assertEquals(JobState.QUEUED, submit("other").getState());
+        SubmitRequest same =
+                SubmitRequest.newBuilder().setJob(World.job("slow")).build();
+        Refused taken = assertThrows(Refused.class, () -> on(() -> coordinator.submit(same)));
+        assertEquals(Refused.Kind.EXISTS, taken.kind());
+        assertThrows(Refused.class, () -> status("slow"));
+        server.countDown();
+        assertEquals("slow", later(() -> made).getId());
+        assertEquals("slow", later(() -> again).getId());
+        assertEquals(JobState.QUEUED, status("slow").getState());
+        assertEquals(2, on(() -> coordinator.active().size()));
+    }
+
+    private static boolean await(CountDownLatch server) {
+        try {
+            return server.await(20, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    @Test
     void holdsUpItsOwnJobOnlyWhichSaysSoAndCanBeCancelledAndGoesOnWhenItAnswers() throws Exception {
         submit("good");
         submit("bad");
         on(() -> coordinator.pause("bad"));
         Path pipe = pipe("bad");
-        Refused refused = assertThrows(Refused.class, () -> on(() -> coordinator.resume("bad")));
+        CompletionStage<JobStatus> resumed = on(this::resume);
+        assertEquals(JobState.QUEUED, submit("second").getState());
+        assertFalse(resumed.toCompletableFuture().isDone(), "nobody else waits for the folder");
+        Refused refused = assertThrows(Refused.class, () -> later(() -> resumed));
         assertEquals(Refused.Kind.UNAVAILABLE, refused.kind());
         assertTrue(refused.getMessage().contains("runs/bad does not answer"), refused.getMessage());
         assertTrue(
@@ -107,15 +160,14 @@ class HangingFolderTest {
         assertEquals(JobState.QUEUED, submit("third").getState());
         assertEquals(JobState.QUEUED, status("good").getState());
         assertEquals(JobState.CANCELLED, on(() -> coordinator.cancel("bad")).getState());
-        assertThrows(Refused.class, () -> on(() -> coordinator.resume("bad")));
+        assertThrows(Refused.class, () -> later(this::resume));
         // The server is back.
         folders.of(base.resolve("runs/bad").toString()).before = () -> {};
         Files.newOutputStream(pipe).close();
         CountDownLatch answered = new CountDownLatch(1);
         while (answered.getCount() > 0) {
             try {
-                assertEquals(
-                        JobState.QUEUED, on(() -> coordinator.resume("bad")).getState());
+                assertEquals(JobState.QUEUED, later(this::resume).getState());
                 answered.countDown();
             } catch (Refused e) {
                 assertTrue(Files.exists(base), "not yet");

@@ -42,11 +42,11 @@ class JobServiceTest {
                 .setRequestId("r")
                 .setJob(World.job("one"))
                 .build();
-        JobStatus first = world.coordinator().submit(request);
-        assertEquals(first.getId(), world.coordinator().submit(request).getId());
+        JobStatus first = world.submit(request);
+        assertEquals(first.getId(), world.submit(request).getId());
         world.down(true);
         world.up();
-        assertEquals(first.getId(), world.coordinator().submit(request).getId());
+        assertEquals(first.getId(), world.submit(request).getId());
         assertEquals(
                 1, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
     }
@@ -74,7 +74,7 @@ class JobServiceTest {
         job.getCheckpointsBuilder().setOutput("runs/shared");
         SubmitRequest.Builder request = SubmitRequest.newBuilder().setJob(job).setExisting(Existing.OVERWRITE);
         request.getSubmitterBuilder().setName(who).setOperates(operates);
-        world.coordinator().submit(request.build());
+        world.submit(request.build());
     }
 
     @Test

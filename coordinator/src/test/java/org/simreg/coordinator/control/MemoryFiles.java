@@ -2,6 +2,7 @@ package org.simreg.coordinator.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -74,6 +76,14 @@ final class MemoryFiles implements RunFiles {
             events.subList(syncedEvents, events.size()).clear();
             ledger.subList(syncedLedger, ledger.size()).clear();
         }
+    }
+
+    /** Why a checkpoint is not stored. */
+    static Refused refused(Upload upload) {
+        CompletableFuture<CheckpointWritten> stored = upload.store().toCompletableFuture();
+        Throwable failure =
+                assertThrows(CompletionException.class, stored::join).getCause();
+        return assertInstanceOf(Refused.class, failure);
     }
 
     private void orBreak() {
@@ -229,13 +239,14 @@ final class MemoryFiles implements RunFiles {
             }
 
             @Override
-            public CheckpointWritten store() {
+            public CompletionStage<CheckpointWritten> store() {
                 orLack("step.safetensors");
                 checkpoints.put(header.getStep(), header);
                 while (checkpoints.size() > 2) {
                     checkpoints.pollFirstEntry();
                 }
-                return CheckpointWritten.newBuilder().setStep(header.getStep()).build();
+                return CompletableFuture.completedFuture(
+                        CheckpointWritten.newBuilder().setStep(header.getStep()).build());
             }
 
             @Override

@@ -2,7 +2,8 @@ package org.simreg.coordinator.control;
 
 import java.util.Collection;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.Refused;
@@ -10,10 +11,14 @@ import org.simreg.proto.SubmitRequest.Existing;
 
 /** Run folders that outlive a coordinator. */
 final class MemoryFolders implements RunFiles.JobFolders {
-    private final Map<String, MemoryFiles> folders = new TreeMap<>();
+    private final Map<String, MemoryFiles> folders = new ConcurrentSkipListMap<>();
+
+    /** What is done, with its path, before a folder is made. */
+    volatile Consumer<String> making = folder -> {};
 
     @Override
     public RunFiles create(JobRecord record, Existing existing) {
+        making.accept(record.getFolder());
         MemoryFiles before = folders.get(record.getFolder());
         if (before != null && existing == Existing.REFUSE) {
             throw new Refused(Refused.Kind.EXISTS, record.getFolder() + " already holds a run");

@@ -58,10 +58,10 @@ class PastJobsTest {
     private JobStatus submit(int number, String name) {
         var job = World.job(name);
         job.getCheckpointsBuilder().setOutput("runs/" + number);
-        return coordinator.submit(SubmitRequest.newBuilder()
+        return World.joined(coordinator.submit(SubmitRequest.newBuilder()
                 .setRequestId("request-" + number)
                 .setJob(job)
-                .build());
+                .build()));
     }
 
     private void tick() {

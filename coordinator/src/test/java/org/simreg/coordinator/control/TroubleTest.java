@@ -2,7 +2,6 @@ package org.simreg.coordinator.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -112,7 +111,7 @@ class TroubleTest {
                     .build();
             try (RunFiles.Upload upload = world.coordinator().put(header)) {
                 upload.finish();
-                Refused refused = assertThrows(Refused.class, upload::store);
+                Refused refused = MemoryFiles.refused(upload);
                 assertEquals(Refused.Kind.UNAVAILABLE, refused.kind());
             }
             assertEquals(before, world.files("one").head().step());

@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobObserver;
@@ -176,7 +178,20 @@ final class World {
     }
 
     JobStatus submit(Job.Builder job) {
-        return coordinator().submit(SubmitRequest.newBuilder().setJob(job).build());
+        return submit(SubmitRequest.newBuilder().setJob(job).build());
+    }
+
+    /** What is refused is thrown as it would be told. */
+    JobStatus submit(SubmitRequest request) {
+        return joined(coordinator().submit(request));
+    }
+
+    static <T> T joined(CompletionStage<T> done) {
+        try {
+            return done.toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw (RuntimeException) e.getCause();
+        }
     }
 
     void until(String job, JobState state, long ms) {

@@ -57,7 +57,7 @@ class ManyClientsTest {
         job.getDatasetBuilder().clearPath().addPath("d");
         job.addTeachersBuilder().setSource("t.pt");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
-        return served.call(() -> served.jobs.submit(request).getId());
+        return served.call(() -> served.jobs.submitted(request).getId());
     }
 
     private void stillAnswers() {

@@ -34,7 +34,7 @@ class WatchTest {
 
     private String submit() throws Exception {
         return served.call(
-                () -> served.jobs.submit(JobsRpcTest.request().build()).getId());
+                () -> served.jobs.submitted(JobsRpcTest.request().build()).getId());
     }
 
     private static WatchRequest from(String id, long sequence) {

@@ -21,6 +21,9 @@ final class FailingDisk implements RecordFile.Opener {
     /** Whether no file can be opened. */
     boolean noFiles;
 
+    /** Whether nothing can be cut off. */
+    boolean cutsFail;
+
     int syncs;
 
     @Override
@@ -96,6 +99,9 @@ final class FailingDisk implements RecordFile.Opener {
 
         @Override
         public FileChannel truncate(long size) throws IOException {
+            if (cutsFail) {
+                throw new IOException("Input/output error");
+            }
             file.truncate(size);
             return this;
         }

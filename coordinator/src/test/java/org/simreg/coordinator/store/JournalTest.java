@@ -79,6 +79,29 @@ class JournalTest {
     }
 
     @Test
+    void aRecordThatTheDiskDidNotTakeIsOnTheDiskAfterARestartBeforeAnybodyHearsOfIt() throws IOException {
+        try (Journal killed = Journal.open(path(), disk)) {
+            killed.append(job(1, "first"));
+            disk.cutsFail = true;
+            disk.syncsToFail = 1;
+            assertThrows(UserError.class, () -> killed.append(job(2, "in memory only")));
+            disk.cutsFail = false;
+            Object before = file();
+            try (Journal next = Journal.open(path(), disk)) {
+                assertEquals(List.of(job(2, "in memory only")), List.copyOf(next.records()));
+                disk.noFiles = true;
+                next.renew();
+                assertThrows(UserError.class, () -> next.append(job(3, "on")));
+                disk.noFiles = false;
+                next.renew();
+                assertNotEquals(before, file());
+                assertEquals(List.of(job(2, "in memory only")), List.copyOf(next.records()));
+                assertTrue(next.isCertain());
+            }
+        }
+    }
+
+    @Test
     void compactionThatFailsLeavesTheFileInUse() {
         String padding = "x".repeat(1_000_000);
         try (Journal journal = Journal.open(path(), disk)) {

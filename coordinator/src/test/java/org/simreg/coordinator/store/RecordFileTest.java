@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.UserError;
 
@@ -120,6 +121,7 @@ class RecordFileTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.dense", matches = "true")
     void aFileOfMoreThanTwoGibibytesIsRead() throws IOException {
         int records = 33;
         byte[] zeros = new byte[RecordFrame.MOST_BYTES];

@@ -2,6 +2,9 @@ package org.simreg.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.apache.parquet.format.CompressionCodec;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.bench.bucket.ParquetPictures;
 import org.simreg.proto.Dataset;
@@ -37,7 +41,7 @@ import org.simreg.worker.data.view.ViewRecipe;
  * <pre>LoaderBench FOLDER [THREADS] [ROUNDS] [SOURCE]...</pre>
  *
  * A missing folder is filled with pictures of 500 x 375 first, so that another program can be
- * measured on the same files. The same pictures are measured from a list, from tars, from Parquet and from a bucket on
+ * measured on the same files. The same pictures are measured from a list, from tars, from Parquet (pages as they are, and packed) and from a bucket on
  * loopback with 20 ms added to each request and an empty cache, and other sources that are named, round by round in turn.
  */
 public final class LoaderBench {
@@ -48,6 +52,7 @@ public final class LoaderBench {
     /** Of each picture in the bucket: none is asked for twice in a round. */
     private static final int COPIES = 16;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final Duration LATENCY = Duration.ofMillis(20);
 
     private LoaderBench() {}
@@ -72,6 +77,10 @@ public final class LoaderBench {
         sources.put("tar", always(tars(data, scratch), scratch));
         Path parquet = ParquetPictures.write(folder, scratch.resolve("plain.parquet"));
         sources.put("parquet", always("parquet:" + parquet, scratch));
+        for (CompressionCodec codec : List.of(CompressionCodec.SNAPPY, CompressionCodec.ZSTD)) {
+            Path packed = ParquetPictures.write(folder, scratch.resolve(codec + ".parquet"), codec);
+            sources.put("parquet " + codec, always("parquet:" + packed, scratch));
+        }
         for (String source : List.of(arguments).subList(Math.min(3, arguments.length), arguments.length)) {
             sources.put(source, always(source, scratch));
         }
@@ -135,30 +144,62 @@ public final class LoaderBench {
         return "tar:" + out + "/train-*.tar";
     }
 
-    /** Weak views from each source, a round of one after a round of the other, with their ratio to the first. */
+    /**
+     * Weak views from each source, a round of one after a round of the other, with their ratio to the first: by the
+     * clock, and by the time that decode threads computed or waited, which other programs on the machine leave alone.
+     */
     private static void compare(Map<String, Supplier<ImageList>> sources, int threads, int rounds) {
         ViewRecipe recipe = new ViewRecipe.RandomView(SIZE, 0.2, false);
         BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
         Map<String, double[]> rates = new LinkedHashMap<>();
+        Map<String, double[]> own = new LinkedHashMap<>();
         sources.keySet().forEach(name -> rates.put(name, new double[rounds]));
-        for (int round = 0; round < rounds; round++) {
+        sources.keySet().forEach(name -> own.put(name, new double[rounds]));
+        THREADS.setThreadContentionMonitoringEnabled(true);
+        // The first round is the compiler's.
+        for (int round = -1; round < rounds; round++) {
             for (Map.Entry<String, Supplier<ImageList>> source : sources.entrySet()) {
                 ImageList images = source.getValue().get();
                 int batches = 4 * PICTURES / BATCH;
                 try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);
                         BatchStream queue = loader.batches(requests(images.size(), recipe))) {
                     take(queue, batches);
+                    int place = Math.max(0, round);
+                    double before = decodeSeconds();
                     long begun = System.nanoTime();
                     take(queue, batches);
-                    rates.get(source.getKey())[round] = batches * BATCH / ((System.nanoTime() - begun) / 1e9);
+                    double seconds = (System.nanoTime() - begun) / 1e9;
+                    rates.get(source.getKey())[place] = batches * BATCH / seconds;
+                    own.get(source.getKey())[place] = batches * BATCH / (decodeSeconds() - before);
                 }
             }
         }
-        rates.values().forEach(Arrays::sort);
-        double first = rates.values().iterator().next()[rounds / 2];
+        double[] first = {
+            median(rates.values().iterator().next()),
+            median(own.values().iterator().next())
+        };
         rates.forEach((name, all) -> System.out.printf(
-                "source %-7s %4.0f images/s a thread, %.2f of the folder (medians of %d rounds)%n",
-                name, all[rounds / 2] / threads, all[rounds / 2] / first, rounds));
+                "source %-14s %4.0f images/s a thread, %.2f of the folder, %.2f by decode threads' own time"
+                        + " (medians of %d rounds)%n",
+                name, median(all) / threads, median(all) / first[0], median(own.get(name)) / first[1], rounds));
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    /** Time that decode threads computed, waited for samples or for their turn. */
+    private static double decodeSeconds() {
+        double seconds = 0;
+        for (ThreadInfo thread : THREADS.getThreadInfo(THREADS.getAllThreadIds())) {
+            if (thread != null && thread.getThreadName().startsWith("decode-")) {
+                seconds += THREADS.getThreadCpuTime(thread.getThreadId()) / 1e9;
+                seconds += (thread.getWaitedTime() + thread.getBlockedTime()) / 1e3;
+            }
+        }
+        return seconds;
     }
 
     private static void report(String name, ImageList images, ViewRecipe recipe, int threads, int rounds) {

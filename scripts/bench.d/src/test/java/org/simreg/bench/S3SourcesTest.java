@@ -186,6 +186,9 @@ class S3SourcesTest {
         server.put("pictures", "more/a.png", Files.readAllBytes(picture()));
         server.put("pictures", "more/b.png", Files.readAllBytes(picture()));
         ImageList images = open("s3://pictures/more", Optional.empty()).train();
+        server.line().faults(number -> Fault.NONE);
+        bytes(images, 0);
+        assertEquals(1, server.line().requests());
         server.put("pictures", "more/a.png", new byte[] {1, 2, 3});
         server.remove("pictures", "more/b.png");
         String changed = assertThrows(UserError.class, () -> bytes(images, 0)).getMessage();

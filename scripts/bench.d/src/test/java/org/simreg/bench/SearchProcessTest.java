@@ -44,7 +44,7 @@ import org.simreg.proto.SearchRequest;
 @Timeout(240)
 class SearchProcessTest {
     private static final int ROWS = 4001;
-    private static final int QUERIES = Integer.getInteger("simreg.test.queries", 4_000);
+    private static final int QUERIES = Integer.getInteger("simreg.test.queries", 2_000);
     private static final int TOGETHER = 20;
     private static final int K = 7;
     private static final int CLIENTS = 4;

@@ -28,7 +28,6 @@ import org.simreg.coordinator.node.SmallJob;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 import org.simreg.proto.ListRequest;
-import org.simreg.proto.Network;
 import org.simreg.proto.Reduction;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
@@ -87,8 +86,8 @@ class SecureClusterTest {
         String name = transport.name().toLowerCase(Locale.ROOT);
         Path data = SmallJob.pictures(folder.resolve("data-" + name));
         Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));
-        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), "", 6).toBuilder();
-        job.getStudentBuilder().clearModule().setNetwork(Network.MOBILENET_V2);
+        Path student = SmallJob.student(folder.resolve(name + ".pt"));
+        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), student.toString(), 6).toBuilder();
         job.getPlacementBuilder().setMinWorkers(2);
         job.getReduceBuilder().setTransport(transport);
         job.getCheckpointsBuilder().setOutput(folder.resolve("runs/" + name).toString());

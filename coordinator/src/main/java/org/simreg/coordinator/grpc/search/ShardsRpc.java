@@ -10,6 +10,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -154,8 +156,8 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
         }
 
         @Override
-        public ShardFile store() {
-            return banks.stored(header, draft);
+        public CompletionStage<ShardFile> store() {
+            return CompletableFuture.completedFuture(banks.stored(header, draft));
         }
 
         @Override

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.zip.CRC32C;
 import org.simreg.coordinator.job.RunFiles.Upload;
 import org.simreg.proto.CheckpointHeader;
@@ -103,7 +105,7 @@ final class ArrivingCheckpoint implements Upload {
      * @throws IllegalStateException if it didn't finish
      */
     @Override
-    public CheckpointWritten store() {
+    public CompletionStage<CheckpointWritten> store() {
         if (!whole) {
             throw new IllegalStateException("a checkpoint is stored that has not arrived");
         }
@@ -113,11 +115,11 @@ final class ArrivingCheckpoint implements Upload {
             Disk.forceFolder(folder);
         });
         stored.run();
-        return CheckpointWritten.newBuilder()
+        return CompletableFuture.completedFuture(CheckpointWritten.newBuilder()
                 .setStep(header.getStep())
                 .setFile(folder.getParent().relativize(target).toString())
                 .setSha256(header.getSha256())
-                .build();
+                .build());
     }
 
     @Override

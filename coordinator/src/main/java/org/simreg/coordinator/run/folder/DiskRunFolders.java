@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
@@ -42,9 +40,6 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private static final String WHAT = "run folder";
 
     private final ReportWriter reports;
-
-    /** Folders of runs whose files the disk has failed to keep. */
-    private final Set<Path> uncertain = ConcurrentHashMap.newKeySet();
 
     private final ExecutorService slow =
             NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
@@ -217,22 +212,19 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     }
 
     private RunFolder runFolder(RunFolder.OpenFiles files, JobRecord record) {
-        return new RunFolder(files, record.getJob(), reports, slow, () -> uncertain.add(files.folder()));
+        return new RunFolder(files, record.getJob(), reports, slow);
     }
 
     /**
-     * Writes the files anew in which the disk has failed to keep what was appended: the operating system has it in memory,
-     * and takes it for written.
+     * Writes the files anew of a run that was left: what the disk has failed to keep, or was not asked to, the operating
+     * system may have in memory and take for written. Only what is on the disk may be acknowledged.
      */
-    private void renew(Path folder) {
-        if (uncertain.contains(folder)) {
-            for (String name : List.of(EventLog.NAME, Ledger.NAME)) {
-                Path file = folder.resolve(name);
-                if (OwnFolder.isFile(file)) {
-                    AtomicFile.write(file, channel -> Files.copy(file, Channels.newOutputStream(channel)));
-                }
+    private static void renew(Path folder) {
+        for (String name : List.of(EventLog.NAME, Ledger.NAME)) {
+            Path file = folder.resolve(name);
+            if (OwnFolder.isFile(file)) {
+                AtomicFile.write(file, channel -> Files.copy(file, Channels.newOutputStream(channel)));
             }
-            uncertain.remove(folder);
         }
     }
 
@@ -247,7 +239,9 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
 
     private RunFolder.OpenFiles openFiles(JobRecord record, FolderLock lock) {
         Path folder = Path.of(record.getFolder());
-        renew(folder);
+        if (lock.wasLeft()) {
+            renew(folder);
+        }
         int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
         CheckpointCatalog checkpoints = new CheckpointCatalog(folder, record.getId(), keep);
         checkpoints.clear();

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Run folders whose files are touched on other threads only, for each folder by one at a time. Who
- * calls waits, but not for ever: a folder that doesn't answer in time holds up nothing but its own
- * thread.
+ * calls waits, but not for ever, and not while a folder is made or opened: one that doesn't answer in
+ * time holds up nothing but its own thread.
  */
 public final class PatientFolders implements RunFiles.JobFolders {
     /** Far longer than a disk at work takes; workers are not lost over it. */
@@ -43,8 +43,11 @@ public final class PatientFolders implements RunFiles.JobFolders {
     /** While one folder hangs, others on the same storage may: together they must not add up. */
     private static final Duration LITTLE_PATIENCE = Duration.ofMillis(250);
 
-    /** To make or open a folder takes longer. */
+    /** To open a folder takes longer. */
     private static final Duration OPENING = Duration.ofSeconds(5);
+
+    /** Of a run that goes on a checkpoint of gigabytes is read. Whether the folder answers is known by then. */
+    private static final Duration CREATING = Duration.ofSeconds(60);
 
     private static final Logger LOG = LoggerFactory.getLogger(PatientFolders.class);
 
@@ -70,39 +73,61 @@ public final class PatientFolders implements RunFiles.JobFolders {
 
     @Override
     public RunFiles create(JobRecord record, Existing existing) {
-        Path folder = Path.of(record.getFolder());
-        return orClosed(
-                folder,
-                CompletableFuture.supplyAsync(
-                        () -> new PatientFiles(folder, folders.create(record, existing)), threads));
+        return new PatientFiles(Path.of(record.getFolder()), folders.create(record, existing));
     }
 
     @Override
     public RunFiles open(JobRecord record) {
+        return new PatientFiles(Path.of(record.getFolder()), folders.open(record));
+    }
+
+    /** What is made too late is closed again. */
+    @Override
+    public CompletionStage<RunFiles> createLater(JobRecord record, Existing existing, Runnable check) {
+        CompletableFuture<RunFiles> making = CompletableFuture.supplyAsync(
+                () -> {
+                    check.run();
+                    return create(record, existing);
+                },
+                threads);
+        Path folder = Path.of(record.getFolder());
+        return inTime(folder, making, CREATING, () -> making.thenAcceptAsync(RunFiles::close, threads));
+    }
+
+    @Override
+    public CompletionStage<RunFiles> openInTime(JobRecord record) {
         Path folder = Path.of(record.getFolder());
         CompletableFuture<RunFiles> opening = opening(folder, record);
-        try {
-            return awaited(folder, opening, OPENING);
-        } catch (FilesUnavailable e) {
+        return inTime(folder, opening, OPENING, () -> {
             late.put(folder, opening);
-            throw e;
-        }
+            return opening;
+        });
     }
 
     private CompletableFuture<RunFiles> opening(Path folder, JobRecord record) {
         CompletableFuture<RunFiles> before = late.remove(folder);
         return before != null && !before.isCompletedExceptionally()
                 ? before
-                : CompletableFuture.supplyAsync(() -> new PatientFiles(folder, folders.open(record)), threads);
+                : CompletableFuture.supplyAsync(() -> open(record), threads);
     }
 
-    /** What is made too late is closed again. */
-    private RunFiles orClosed(Path folder, CompletableFuture<RunFiles> opening) {
-        try {
-            return awaited(folder, opening, OPENING);
-        } catch (FilesUnavailable e) {
-            throw FilesUnavailable.hang(folder, opening.thenAcceptAsync(RunFiles::close, threads));
-        }
+    /**
+     * @param end asked for, when it takes too long, what ends with it
+     */
+    private CompletionStage<RunFiles> inTime(
+            Path folder, CompletableFuture<RunFiles> work, Duration most, Supplier<CompletionStage<?>> end) {
+        return work.copy().orTimeout(most.toNanos(), TimeUnit.NANOSECONDS).exceptionallyCompose(failure -> {
+            if (failure instanceof TimeoutException) {
+                hangs(work);
+                return CompletableFuture.failedFuture(FilesUnavailable.hang(folder, end.get()));
+            }
+            return CompletableFuture.failedFuture(failure);
+        });
+    }
+
+    private void hangs(CompletableFuture<?> work) {
+        hanging.incrementAndGet();
+        work.whenComplete((done, failure) -> hanging.decrementAndGet());
     }
 
     @Override
@@ -110,17 +135,11 @@ public final class PatientFolders implements RunFiles.JobFolders {
         return opening(Path.of(record.getFolder()), record);
     }
 
-    @Override
-    public <T> T inTime(Path folder, Supplier<T> work) {
-        return awaited(folder, CompletableFuture.supplyAsync(work, threads), OPENING);
-    }
-
     private <T> T awaited(Path folder, CompletableFuture<T> work, Duration most) {
         try {
             return work.get(most.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            hanging.incrementAndGet();
-            work.whenComplete((done, failure) -> hanging.decrementAndGet());
+            hangs(work);
             throw FilesUnavailable.hang(folder, work);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
@@ -265,8 +284,8 @@ public final class PatientFolders implements RunFiles.JobFolders {
                 }
 
                 @Override
-                public CheckpointWritten store() {
-                    return call(upload::store);
+                public CompletionStage<CheckpointWritten> store() {
+                    return later(upload::store).thenCompose(stored -> stored);
                 }
 
                 @Override

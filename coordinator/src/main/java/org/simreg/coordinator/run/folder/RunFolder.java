@@ -44,7 +44,6 @@ final class RunFolder implements RunFiles {
     private final Job job;
     private final DiskRunFolders.ReportWriter reports;
     private final Executor slow;
-    private final Runnable uncertain;
 
     /**
      * The open files of a run folder.
@@ -52,12 +51,23 @@ final class RunFolder implements RunFiles {
      * @param folder of the run
      */
     record OpenFiles(Path folder, FolderLock lock, RunEvents events, Ledger ledger, CheckpointCatalog checkpoints) {
-        /** Closes the files, then gives the lock back, whatever fails. */
+        void sync() {
+            events.sync();
+            ledger.sync();
+        }
+
+        /** Closes the files, then gives the lock back, whatever fails; as settled if nothing has. */
         void close() {
+            boolean settled = false;
             try {
-                closeFiles();
+                try {
+                    sync();
+                } finally {
+                    closeFiles();
+                }
+                settled = true;
             } finally {
-                lock.close();
+                lock.close(settled);
             }
         }
 
@@ -74,14 +84,12 @@ final class RunFolder implements RunFiles {
      * @param job completed
      * @param reports makes the run's report
      * @param slow for exports and reports
-     * @param uncertain is told when the disk has failed to take what was appended
      */
-    RunFolder(OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
+    RunFolder(OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow) {
         this.files = files;
         this.job = job;
         this.reports = reports;
         this.slow = slow;
-        this.uncertain = uncertain;
     }
 
     @Override
@@ -124,19 +132,7 @@ final class RunFolder implements RunFiles {
     /** The events first: a step in the ledger whose event is lost would never reach a client. */
     @Override
     public void sync() {
-        told(() -> {
-            files.events.sync();
-            files.ledger.sync();
-        });
-    }
-
-    private void told(Runnable bringing) {
-        try {
-            bringing.run();
-        } catch (RuntimeException e) {
-            uncertain.run();
-            throw e;
-        }
+        files.sync();
     }
 
     @Override
@@ -232,6 +228,6 @@ final class RunFolder implements RunFiles {
     /** Makes durable what was appended, and gives the folder back. */
     @Override
     public void close() {
-        told(files::close);
+        files.close();
     }
 }

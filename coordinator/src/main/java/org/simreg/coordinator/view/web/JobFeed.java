@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.vertx.core.Context;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.simreg.coordinator.control.JobService;
 import org.simreg.coordinator.job.JobWatch;
@@ -98,13 +99,22 @@ final class JobFeed {
             try {
                 long until = service.get(job).getNextSequence();
                 context.runOnContext(nothing -> known = until);
-                AutoCloseable opened = service.watch(job, from, watcher);
-                context.runOnContext(nothing -> opened(opened));
+                service.whenOpen(job, () -> service.watch(job, from, watcher)).whenComplete((opened, failure) -> {
+                    if (failure == null) {
+                        context.runOnContext(nothing -> opened(opened));
+                    } else {
+                        untold(failure instanceof CompletionException ? failure.getCause() : failure);
+                    }
+                });
             } catch (RuntimeException e) {
-                LOG.warn("The job {} can't be shown", job, e);
-                context.runOnContext(nothing -> trouble = String.valueOf(e.getMessage()));
+                untold(e);
             }
         });
+    }
+
+    private void untold(Throwable why) {
+        LOG.warn("The job {} can't be shown", job, why);
+        context.runOnContext(nothing -> trouble = String.valueOf(why.getMessage()));
     }
 
     private void opened(AutoCloseable opened) {

@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -29,7 +30,7 @@ public final class WebServer implements AutoCloseable {
     private static final int MISDIRECTED = 421;
 
     /** After which a connection is closed that hasn't sent a whole request. */
-    private static final long UNUSED_MS = 20_000;
+    private static final Duration UNUSED = Duration.ofSeconds(20);
 
     private static final long SWEEP_MS = 2000;
 
@@ -57,7 +58,15 @@ public final class WebServer implements AutoCloseable {
      * @throws UserError if the port can't be had
      */
     public static WebServer listen(Vertx vertx, HostPort at, Set<String> names, Consumer<Router> routes) {
-        Serving serving = new Serving(at, new HostNames(at.host(), names), routes);
+        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), routes, UNUSED));
+    }
+
+    /** The same, closing connections that haven't sent a whole request after a time. */
+    static WebServer listen(Vertx vertx, HostPort at, Set<String> names, Consumer<Router> routes, Duration unused) {
+        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), routes, unused));
+    }
+
+    private static WebServer listen(Vertx vertx, HostPort at, Serving serving) {
         try {
             String deployment = vertx.deployVerticle(serving)
                     .toCompletionStage()
@@ -95,14 +104,15 @@ public final class WebServer implements AutoCloseable {
     private static final class Serving extends VerticleBase {
         private final HostPort at;
         private final HostNames names;
-        private final OpenRequests open = new OpenRequests(UNUSED_MS);
+        private final OpenRequests open;
         private final Consumer<Router> routes;
         private HttpServer server;
 
-        Serving(HostPort at, HostNames names, Consumer<Router> routes) {
+        Serving(HostPort at, HostNames names, Consumer<Router> routes, Duration unused) {
             this.at = at;
             this.names = names;
             this.routes = routes;
+            open = new OpenRequests(unused.toMillis());
         }
 
         @Override

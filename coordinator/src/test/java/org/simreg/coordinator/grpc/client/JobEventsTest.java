@@ -30,7 +30,7 @@ class JobEventsTest {
         Job.Builder job = Job.newBuilder().addTeachers(Teacher.newBuilder().setSource("t.pt"));
         job.getDatasetBuilder().addPath("photos");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
-        return served.call(() -> served.jobs.submit(request).getId());
+        return served.call(() -> served.jobs.submitted(request).getId());
     }
 
     private static ApiClient client(Served served) {

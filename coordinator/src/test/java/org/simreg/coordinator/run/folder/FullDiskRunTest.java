@@ -24,7 +24,7 @@ import org.simreg.proto.UserError;
 
 class FullDiskRunTest {
     private static final int KILOBYTES = 12;
-    private static final int CASES = 24;
+    private static final int CASES = 8;
     private static final int ENOUGH = 80;
 
     @TempDir
@@ -104,7 +104,7 @@ class FullDiskRunTest {
             for (int i = 0; i < CASES; i++) {
                 Path run = Path.of(arguments[0], "run-" + i);
                 RunFiles files = folders().create(Runs.record(run), Existing.REFUSE);
-                files.append(notice("x".repeat(17 * i)));
+                files.append(notice("x".repeat(51 * i)));
                 files.append(Runs.begun(1, 0, "a", "b"));
                 UserError full = assertThrows(UserError.class, () -> train(files));
                 assertThrows(UserError.class, () -> files.append(notice("x".repeat(4096))));

@@ -11,7 +11,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +34,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
 class RunFolderTest {
@@ -206,6 +210,48 @@ class RunFolderTest {
         assertFalse(Files.exists(run.resolve("report.html")));
     }
 
+    /** As they are in the system's memory: a kill now, and then a loss of power, would show whether they are on the disk. */
+    @Test
+    void theFilesOfAKilledProcessAreWrittenAnewBeforeTheyAreTakenForDurable() throws IOException {
+        train(1, 3, 1);
+        Path left = temporary.resolve("left");
+        Files.createDirectories(left.resolve("checkpoints"));
+        for (String name : List.of(".lock", "job.yaml", "events.log", "ledger.jsonl")) {
+            Files.copy(run.resolve(name), left.resolve(name));
+        }
+        List<Object> before = keys(left);
+        try (RunFiles again = folders.open(Runs.record(left))) {
+            assertEquals(3, again.head().step());
+        }
+        List<Object> renewed = keys(left);
+        assertTrue(Collections.disjoint(before, renewed), "%s %s".formatted(before, renewed));
+        folders.open(Runs.record(left)).close();
+        assertEquals(renewed, keys(left), "it was closed in order");
+    }
+
+    @Test
+    void filesThatTheDiskDidNotTakeAreWrittenAnewWhoeverOpensThem() throws IOException {
+        train(1, 3, 1);
+        List<Object> before = keys(run);
+        // What is interrupted fails, and the file is closed.
+        Thread.currentThread().interrupt();
+        assertThrows(UserError.class, files::sync);
+        assertTrue(Thread.interrupted());
+        assertThrows(UserError.class, files::close);
+        files = folders.open(Runs.record(run));
+        assertEquals(3, files.head().step());
+        assertTrue(Collections.disjoint(before, keys(run)));
+    }
+
+    private static List<Object> keys(Path folder) throws IOException {
+        List<Object> keys = new ArrayList<>();
+        for (String name : List.of("events.log", "ledger.jsonl")) {
+            keys.add(Files.readAttributes(folder.resolve(name), BasicFileAttributes.class)
+                    .fileKey());
+        }
+        return keys;
+    }
+
     private void train(long from, long to, long generation) {
         files.append(Runs.begun(generation, from - 1, "a", "b"));
         for (long step = from; step <= to; step++) {
@@ -223,7 +269,7 @@ class RunFolderTest {
         try (Upload upload = files.receive(header(step, bytes))) {
             send(upload, bytes);
             upload.finish();
-            return upload.store();
+            return upload.store().toCompletableFuture().join();
         }
     }
 

@@ -26,10 +26,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,8 +148,13 @@ class JobFeedTest {
         }
 
         @Override
-        public JobStatus submit(SubmitRequest request) {
+        public CompletionStage<JobStatus> submit(SubmitRequest request) {
             throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <T> CompletionStage<T> whenOpen(String id, Supplier<T> work) {
+            return CompletableFuture.completedFuture(work.get());
         }
 
         @Override

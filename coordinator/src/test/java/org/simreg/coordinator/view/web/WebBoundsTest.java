@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +24,8 @@ class WebBoundsTest {
             vertx,
             new HostPort("127.0.0.1", 0),
             Set.of("Page.Example"),
-            router -> router.get("/metrics").handler(request -> request.end("numbers")));
+            router -> router.get("/metrics").handler(request -> request.end("numbers")),
+            Duration.ofSeconds(2));
 
     @AfterEach
     void close() {

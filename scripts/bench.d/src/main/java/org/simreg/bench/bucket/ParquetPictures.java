@@ -1,5 +1,8 @@
 package org.simreg.bench.bucket;
 
+import io.airlift.compress.Compressor;
+import io.airlift.compress.snappy.SnappyCompressor;
+import io.airlift.compress.zstd.ZstdCompressor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.parquet.format.ColumnChunk;
@@ -33,10 +37,23 @@ public final class ParquetPictures {
 
     private final ByteArrayOutputStream file = new ByteArrayOutputStream();
 
-    private ParquetPictures() {}
+    private final CompressionCodec codec;
 
-    /** Writes it. */
+    private ParquetPictures(CompressionCodec codec) {
+        this.codec = codec;
+    }
+
+    /** Writes it without compression. */
     public static Path write(Path folder, Path file) throws IOException {
+        return write(folder, file, CompressionCodec.UNCOMPRESSED);
+    }
+
+    /**
+     * Writes it.
+     *
+     * @param codec of its pages: none, snappy or zstd
+     */
+    public static Path write(Path folder, Path file, CompressionCodec codec) throws IOException {
         List<byte[]> bytes = new ArrayList<>();
         List<byte[]> paths = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
@@ -45,7 +62,7 @@ public final class ParquetPictures {
                 paths.add(folder.relativize(one).toString().getBytes(StandardCharsets.UTF_8));
             }
         }
-        return Files.write(file, new ParquetPictures().of(bytes, paths));
+        return Files.write(file, new ParquetPictures(codec).of(bytes, paths));
     }
 
     private byte[] of(List<byte[]> bytes, List<byte[]> paths) throws IOException {
@@ -77,22 +94,32 @@ public final class ParquetPictures {
                 data.writeBytes(little(values.get(next).length));
                 data.writeBytes(values.get(next++));
             }
-            PageHeader header = new PageHeader(PageType.DATA_PAGE, data.size(), data.size());
+            byte[] packed = packed(data.toByteArray());
+            PageHeader header = new PageHeader(PageType.DATA_PAGE, data.size(), packed.length);
             header.setData_page_header(new DataPageHeader(next - first, Encoding.PLAIN, Encoding.RLE, Encoding.RLE));
             Util.writePageHeader(header, file);
-            data.writeTo(file);
+            file.writeBytes(packed);
         }
         long size = file.size() - begin;
         ColumnMetaData meta = new ColumnMetaData(
                 Type.BYTE_ARRAY,
                 List.of(Encoding.PLAIN),
                 List.of("image", name),
-                CompressionCodec.UNCOMPRESSED,
+                codec,
                 values.size(),
                 size,
                 size,
                 begin);
         return new ColumnChunk(begin).setMeta_data(meta);
+    }
+
+    private byte[] packed(byte[] page) {
+        if (codec == CompressionCodec.UNCOMPRESSED) {
+            return page;
+        }
+        Compressor compressor = codec == CompressionCodec.ZSTD ? new ZstdCompressor() : new SnappyCompressor();
+        byte[] into = new byte[compressor.maxCompressedLength(page.length)];
+        return Arrays.copyOf(into, compressor.compress(page, 0, page.length, into, 0, into.length));
     }
 
     private static byte[] little(int number) {

@@ -9,6 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
@@ -48,7 +49,7 @@ public record CacheSpace(Path folder, long most) {
             there = there.getParent();
         }
         try {
-            long room = Files.getFileStore(there).getUsableSpace() + bytes(folder, "");
+            long room = Files.getFileStore(there).getUsableSpace() + held(folder);
             return new CacheSpace(folder, Math.min(MOST, Math.max(LEAST, room / 2)));
         } catch (IOException e) {
             throw new UserError(
@@ -91,6 +92,11 @@ public record CacheSpace(Path folder, long most) {
     /** Bytes of all in the folder but samples. */
     long others() throws IOException {
         return bytes(folder, SAMPLES);
+    }
+
+    private static long held(Path folder) throws IOException {
+        OptionalLong samples = new KeptCount(folder.resolve(SAMPLES)).read();
+        return samples.isPresent() ? samples.getAsLong() + bytes(folder, SAMPLES) : bytes(folder, "");
     }
 
     private static long bytes(Path folder, String without) throws IOException {

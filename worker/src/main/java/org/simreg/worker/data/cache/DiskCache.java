@@ -1,6 +1,7 @@
 package org.simreg.worker.data.cache;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -11,30 +12,41 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The disk space of a cache, which is a folder of folders of files. Room for new ones is made by
  * deleting those not touched for longest. Safe for all threads; other processes may add and delete
- * files too.
+ * files too. A start goes by the {@linkplain KeptCount count that was kept}, and counts while it works.
  */
 public final class DiskCache {
     /** How the name of a file ends that isn't whole yet. */
     public static final String DRAFT = ".part";
 
+    private static final Logger LOG = LoggerFactory.getLogger(DiskCache.class);
     private static final int BLOCK = 4096;
 
     /** Parts of the space after which the files of other processes are counted again. */
     private static final int PARTS = 16;
+
+    /** Parts of the space after which the count is kept anew. */
+    private static final int KEPT_PARTS = 256;
 
     private static final Duration OLDEST_DRAFT = Duration.ofHours(1);
 
     private final Path folder;
     private final long most;
     private final Others others;
+    private final KeptCount kept;
     private long beside;
     private long used;
     private long unseen;
     private long pending;
+    private long written;
+    private long unkept;
     private boolean counted;
 
     DiskCache(Path folder, long most) {
@@ -49,6 +61,7 @@ public final class DiskCache {
         this.folder = folder;
         this.most = most;
         this.others = others;
+        kept = new KeptCount(folder);
     }
 
     /** What takes of the same space and is not deleted here. */
@@ -73,7 +86,9 @@ public final class DiskCache {
         if (bytes > most / 2 || counted && bytes > most - beside) {
             return false;
         }
-        if (!counted || unseen > most / PARTS) {
+        if (!counted) {
+            begin();
+        } else if (unseen > most / PARTS) {
             count();
         }
         if (used + bytes > most) {
@@ -84,7 +99,53 @@ public final class DiskCache {
         used += bytes;
         unseen += bytes;
         pending += bytes;
+        written += bytes;
+        unkept += bytes;
+        if (unkept > most / KEPT_PARTS) {
+            keep();
+        }
         return true;
+    }
+
+    /** By the count that was kept, if there is one; another thread counts meanwhile. */
+    private void begin() throws IOException {
+        OptionalLong before = kept.read();
+        if (before.isEmpty()) {
+            count();
+            return;
+        }
+        beside = others.bytes();
+        used = pending + beside + before.getAsLong();
+        counted = true;
+        NamedThreads.thread("cache-count", this::recount).start();
+    }
+
+    private void recount() {
+        long before;
+        synchronized (this) {
+            before = written - pending;
+        }
+        try {
+            long found = bytes();
+            synchronized (this) {
+                // What was written meanwhile may be in both: too much is put right before anything is deleted.
+                used = beside + found + written - before;
+                keep();
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LOG.warn("The cache {} can't be counted, so it may become larger than it should: {}", folder, e.toString());
+        }
+    }
+
+    private void keep() throws IOException {
+        kept.write(Math.max(0, used - beside - pending));
+        unkept = 0;
+    }
+
+    private long bytes() throws IOException {
+        long[] sum = {0};
+        walk((file, attributes) -> sum[0] += blocks(attributes.size()));
+        return sum[0];
     }
 
     /** A file of that length, for which there was room, is in its place or was given up. */
@@ -99,10 +160,10 @@ public final class DiskCache {
 
     private void count() throws IOException {
         beside = others.bytes();
-        used = pending + beside;
+        used = pending + beside + bytes();
         unseen = 0;
         counted = true;
-        walk((file, attributes) -> used += blocks(attributes.size()));
+        keep();
     }
 
     /**
@@ -123,6 +184,7 @@ public final class DiskCache {
                 atTime[0] -= time == cut.time() ? bytes : 0;
             }
         });
+        keep();
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.simreg.worker.data.dataset;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
 import org.simreg.worker.base.io.FileNames;
@@ -104,8 +105,15 @@ public final class ImageList {
         String known = sha256;
         if (known == null) {
             Sha256 sha = new Sha256();
+            byte[] label = {};
+            String before = null;
             for (int id = 0; id < size(); id++) {
-                sha.text(className(id)).text(name(id));
+                String name = className(id);
+                if (!name.equals(before)) {
+                    label = (name + "\0").getBytes(StandardCharsets.UTF_8);
+                    before = name;
+                }
+                part.digestName(samples.image(id), sha.bytes(label));
             }
             known = sha.hex();
             sha256 = known;

@@ -3,8 +3,10 @@ package org.simreg.worker.data.dataset;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -48,31 +51,118 @@ public final class IndexFile {
     }
 
     /** Reads a file whose head has the checksum of the rest; none if it isn't there or isn't whole. */
-    static <T> Optional<T> read(Path file, int magic, int version, Function<ByteBuffer, Optional<T>> parse) {
+    static <T> Optional<T> read(Path file, int magic, int version, Function<Bytes, Optional<T>> parse) {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
-        try {
-            ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
-            if (in.remaining() < HEAD || in.getInt() != magic || in.getInt() != version) {
+        try (FileChannel channel = FileChannel.open(file)) {
+            Bytes in = new Bytes(channel);
+            if (in.getInt() != magic || in.getInt() != version) {
                 return Optional.empty();
             }
-            int expected = in.getInt();
-            CRC32C sum = new CRC32C();
-            sum.update(in.duplicate());
-            return (int) sum.getValue() == expected ? parse.apply(in) : Optional.empty();
-        } catch (IOException | BufferUnderflowException e) {
+            boolean whole = in.getInt() == in.sum();
+            channel.position(HEAD);
+            return whole ? parse.apply(new Bytes(channel)) : Optional.empty();
+        } catch (IOException | UncheckedIOException | BufferUnderflowException e) {
             return Optional.empty();
         }
     }
 
-    private Optional<SampleIndex> parse(ByteBuffer in) {
-        if (!text(in).equals(root)) {
+    /** The bytes of an index file, a piece at a time: a copy of the whole would be as large as the index. */
+    static final class Bytes {
+        private static final int PIECE = 1 << 16;
+
+        private final FileChannel channel;
+        private final ByteBuffer piece = ByteBuffer.allocate(PIECE).flip();
+
+        private Bytes(FileChannel channel) {
+            this.channel = channel;
+        }
+
+        /** Of all that follow; none does afterwards. */
+        private int sum() throws IOException {
+            CRC32C sum = new CRC32C();
+            do {
+                sum.update(piece);
+            } while (fill() > 0);
+            return (int) sum.getValue();
+        }
+
+        private int fill() throws IOException {
+            piece.compact();
+            int count = channel.read(piece);
+            piece.flip();
+            return count;
+        }
+
+        private ByteBuffer filled(int bytes) {
+            try {
+                while (piece.remaining() < bytes) {
+                    if (fill() < 0) {
+                        throw new BufferUnderflowException();
+                    }
+                }
+                return piece;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        byte getByte() {
+            return filled(1).get();
+        }
+
+        int getInt() {
+            return filled(Integer.BYTES).getInt();
+        }
+
+        long getLong() {
+            return filled(Long.BYTES).getLong();
+        }
+
+        /** Those that a number before says. */
+        byte[] bytes() {
+            byte[] all = new byte[getInt()];
+            for (int at = 0; at < all.length; ) {
+                int some = Math.min(all.length - at, filled(1).remaining());
+                piece.get(all, at, some);
+                at += some;
+            }
+            return all;
+        }
+
+        String text() {
+            return new String(bytes(), StandardCharsets.UTF_8);
+        }
+
+        List<String> texts() {
+            List<String> texts = new ArrayList<>();
+            for (int i = getInt(); i > 0; i--) {
+                texts.add(text());
+            }
+            return texts;
+        }
+
+        int[] ints() {
+            int[] values = new int[getInt()];
+            Arrays.setAll(values, i -> getInt());
+            return values;
+        }
+
+        long[] longs() {
+            long[] values = new long[getInt()];
+            Arrays.setAll(values, i -> getLong());
+            return values;
+        }
+    }
+
+    private Optional<SampleIndex> parse(Bytes in) {
+        if (!in.text().equals(root)) {
             return Optional.empty();
         }
         List<SampleIndex.Listed> folders = new ArrayList<>();
         for (int i = in.getInt(); i > 0; i--) {
-            String path = text(in);
+            String path = in.text();
             Instant changed = Instant.ofEpochSecond(in.getLong(), in.getInt());
             folders.add(new SampleIndex.Listed(path, FileTime.from(changed)));
         }
@@ -80,39 +170,13 @@ public final class IndexFile {
         for (int i = in.getInt(); i > 0; i--) {
             parts.add(part(in));
         }
-        return Optional.of(new SampleIndex(folders, parts, texts(in)));
+        return Optional.of(new SampleIndex(folders, parts, in.texts()));
     }
 
-    static SampleIndex.FolderPart part(ByteBuffer in) {
-        String folder = text(in);
-        SampleIndex.Placement placement = SampleIndex.Placement.values()[in.get()];
-        List<String> classes = texts(in);
-        int[] classEnds = ints(in);
-        int[] nameEnds = ints(in);
-        byte[] names = new byte[in.getInt()];
-        in.get(names);
-        return new SampleIndex.FolderPart(folder, placement, classes, classEnds, nameEnds, names);
-    }
-
-    static List<String> texts(ByteBuffer in) {
-        List<String> texts = new ArrayList<>();
-        for (int i = in.getInt(); i > 0; i--) {
-            texts.add(text(in));
-        }
-        return texts;
-    }
-
-    static String text(ByteBuffer in) {
-        byte[] bytes = new byte[in.getInt()];
-        in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    static int[] ints(ByteBuffer in) {
-        int[] values = new int[in.getInt()];
-        in.asIntBuffer().get(values);
-        in.position(in.position() + 4 * values.length);
-        return values;
+    static SampleIndex.FolderPart part(Bytes in) {
+        String folder = in.text();
+        SampleIndex.Placement placement = SampleIndex.Placement.values()[in.getByte()];
+        return new SampleIndex.FolderPart(folder, placement, in.texts(), in.ints(), in.ints(), in.bytes());
     }
 
     /**

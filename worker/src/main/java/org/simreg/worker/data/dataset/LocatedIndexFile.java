@@ -33,32 +33,25 @@ public final class LocatedIndexFile {
         return IndexFile.read(file, MAGIC, VERSION, in -> parse(in, inputs));
     }
 
-    private Optional<LocatedIndex> parse(ByteBuffer in, List<StoredFile> inputs) {
-        if (!IndexFile.text(in).equals(source) || !files(in).equals(inputs)) {
+    private Optional<LocatedIndex> parse(IndexFile.Bytes in, List<StoredFile> inputs) {
+        if (!in.text().equals(source) || !files(in).equals(inputs)) {
             return Optional.empty();
         }
         List<LocatedIndex.Part> parts = new ArrayList<>();
         for (int i = in.getInt(); i > 0; i--) {
             SampleIndex.FolderPart names = IndexFile.part(in);
-            SampleExtents extents = new SampleExtents(files(in), IndexFile.ints(in), longs(in), IndexFile.ints(in));
+            SampleExtents extents = new SampleExtents(files(in), in.ints(), in.longs(), in.ints());
             parts.add(new LocatedIndex.Part(names, extents));
         }
-        return Optional.of(new LocatedIndex(inputs, parts, IndexFile.texts(in)));
+        return Optional.of(new LocatedIndex(inputs, parts, in.texts()));
     }
 
-    private static List<StoredFile> files(ByteBuffer in) {
+    private static List<StoredFile> files(IndexFile.Bytes in) {
         List<StoredFile> files = new ArrayList<>();
         for (int i = in.getInt(); i > 0; i--) {
-            files.add(new StoredFile(IndexFile.text(in), in.getLong(), in.getLong()));
+            files.add(new StoredFile(in.text(), in.getLong(), in.getLong()));
         }
         return files;
-    }
-
-    private static long[] longs(ByteBuffer in) {
-        long[] values = new long[in.getInt()];
-        in.asLongBuffer().get(values);
-        in.position(in.position() + 8 * values.length);
-        return values;
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * The index of a data set: the images that its folders held when they were listed.
@@ -74,6 +75,8 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts, List<Str
      */
     public record FolderPart(
             String folder, Placement placement, List<String> classes, int[] classEnds, int[] nameEnds, byte[] names) {
+        private static final byte[] END = {0};
+
         /** Whether the classes of the images are known. */
         public boolean labelled() {
             return placement != Placement.ONE_FOLDER;
@@ -122,6 +125,18 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts, List<Str
             }
             return new FolderPart(
                     folder, placement, kept, Arrays.copyOf(ends, kept.size()), rowEnds, bytes.toByteArray());
+        }
+
+        /** Gives a digest the text of an image's name; of a million, no text is made of those that are ASCII. */
+        void digestName(int image, Sha256 into) {
+            int from = image == 0 ? 0 : nameEnds[image - 1];
+            for (int i = from; i < nameEnds[image]; i++) {
+                if (names[i] < 0) {
+                    into.text(name(image));
+                    return;
+                }
+            }
+            into.bytes(names, from, nameEnds[image] - from).bytes(END);
         }
 
         /** The path of an image below its class folder. */

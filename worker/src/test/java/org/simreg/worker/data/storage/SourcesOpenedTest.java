@@ -32,6 +32,8 @@ import org.simreg.worker.data.dataset.Tars;
 class SourcesOpenedTest {
     private static final byte LINK = '2';
     private static final byte HARD_LINK = '1';
+    private static final byte PIPE = '6';
+    private static final byte DEVICE = '3';
 
     @TempDir
     Path folder;
@@ -163,12 +165,15 @@ class SourcesOpenedTest {
                 .add("a/1.png", "1")
                 .odd("a/2.png", LINK, "1.png")
                 .odd("a/3.png", HARD_LINK, "a/1.png")
+                .odd("a/pipe.png", PIPE, "")
+                .odd("a/terminal.png", DEVICE, "")
                 .add("/etc/4.png", "4")
                 .add("../5.png", "5")
                 .add("a/../../6.png", "6"));
         assertEquals(List.of("a/1.png"), paths(open(source).train()));
         String told = notes.toString();
         assertTrue(told.contains("left out: 2 links in tars"), told);
+        assertTrue(told.contains("left out: 2 members that are no files"), told);
         assertTrue(told.contains("left out: 1 members with an absolute name"), told);
         assertTrue(told.contains("left out: 2 members with .. in their name"), told);
     }

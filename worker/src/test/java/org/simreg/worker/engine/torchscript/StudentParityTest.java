@@ -42,23 +42,35 @@ class StudentParityTest {
     @ParameterizedTest
     @CsvSource({
         "CONVNEXT_ATTO, 32, 4, 0",
+        "EFFICIENTNET_B0, 64, 4, 1",
+        "MOBILENETV3_SMALL, 32, 8, 1",
+        "MOBILENETV3_LARGE_TIMM, 32, 8, 1",
+        "MOBILENETV4_CONV_SMALL, 64, 8, 3",
+        "VIT_TI16, 32, 4, 0",
+        "DINOV2_VITS14, 28, 4, 0"
+    })
+    void aStepGivesPyTorchsLossAndGradient(Network name, int size, int count, float shift) {
+        oneStep(name, size, count, shift);
+    }
+
+    @ParameterizedTest
+    @EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
+    @CsvSource({
         "CONVNEXT_FEMTO, 32, 4, 0",
         "CONVNEXT_PICO, 32, 4, 0",
         "CONVNEXT_NANO, 32, 4, 0",
         "CONVNEXT_TINY, 32, 4, 0",
-        "EFFICIENTNET_B0, 64, 4, 1",
-        "MOBILENETV3_SMALL, 32, 8, 1",
         "MOBILENETV3_LARGE, 32, 8, 1",
         "MOBILENETV3_SMALL_TIMM, 32, 8, 1",
-        "MOBILENETV3_LARGE_TIMM, 32, 8, 1",
-        "MOBILENETV4_CONV_SMALL, 64, 8, 3",
         "MOBILENETV4_CONV_MEDIUM, 64, 8, 3",
-        "VIT_TI16, 32, 4, 0",
         "VIT_S16, 32, 4, 0",
-        "DINOV2_VITS14, 28, 4, 0",
         "RESNET101, 32, 8, 3"
     })
-    void aStepGivesPyTorchsLossAndGradient(Network name, int size, int count, float shift) {
+    void soDoesAStepOfOthersOfAFamily(Network name, int size, int count, float shift) {
+        oneStep(name, size, count, shift);
+    }
+
+    private static void oneStep(Network name, int size, int count, float shift) {
         StateDict expected = fixture("gradient", name);
         StudentNetwork trained = trained(Networks.backbone(name).forSize(size));
         try (StepModule step = module(trained, false, shift);

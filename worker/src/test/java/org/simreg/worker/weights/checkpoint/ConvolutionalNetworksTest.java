@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Network;
@@ -38,13 +39,7 @@ class ConvolutionalNetworksTest {
     @ParameterizedTest
     @CsvSource({
         "timm-convnext-atto, CONVNEXT_ATTO, 32, 0",
-        "timm-convnext-femto, CONVNEXT_FEMTO, 32, 0",
-        "timm-convnext-pico, CONVNEXT_PICO, 32, 0",
-        "timm-convnext-nano, CONVNEXT_NANO, 32, 0",
         "timm-convnext-tiny, CONVNEXT_TINY, 64, 10",
-        "timm-convnext-small, CONVNEXT_SMALL, 32, 0",
-        "timm-convnext-base, CONVNEXT_BASE, 32, 0",
-        "timm-convnext-large, CONVNEXT_LARGE, 32, 0",
         "torchvision-convnext-tiny, CONVNEXT_TINY, 64, 10",
         "authors-convnext-tiny, CONVNEXT_TINY, 64, 0",
         "huggingface-convnext-tiny, CONVNEXT_TINY, 64, 0",
@@ -60,6 +55,24 @@ class ConvolutionalNetworksTest {
         "timm-mobilenetv4-conv-medium, MOBILENETV4_CONV_MEDIUM, 64, 10"
     })
     void aFileIsRecognisedAndGivesTheFeaturesOfItsLibrary(String file, Network name, int size, int classes) {
+        recognised(file, name, size, classes);
+    }
+
+    @ParameterizedTest
+    @EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
+    @CsvSource({
+        "timm-convnext-femto, CONVNEXT_FEMTO, 32, 0",
+        "timm-convnext-pico, CONVNEXT_PICO, 32, 0",
+        "timm-convnext-nano, CONVNEXT_NANO, 32, 0",
+        "timm-convnext-small, CONVNEXT_SMALL, 32, 0",
+        "timm-convnext-base, CONVNEXT_BASE, 32, 0",
+        "timm-convnext-large, CONVNEXT_LARGE, 32, 0"
+    })
+    void soAreOthersOfAFamily(String file, Network name, int size, int classes) {
+        recognised(file, name, size, classes);
+    }
+
+    private static void recognised(String file, Network name, int size, int classes) {
         StateDict found = HubFixture.filled(file);
         assertEquals(name, FittingNetwork.of(found, PartRequest.ANY, file, "--network", notice -> {}));
         NetworkGraph network = Networks.backbone(name);

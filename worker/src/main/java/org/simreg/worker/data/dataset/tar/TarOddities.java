@@ -32,7 +32,7 @@ final class TarOddities {
             return "links in tars";
         } else if (entry.isSparse()) {
             return "sparse members, whose bytes don't lie in one piece";
-        } else if (!entry.isFile()) {
+        } else if (entry.isFIFO() || entry.isCharacterDevice() || entry.isBlockDevice() || !entry.isFile()) {
             return "members that are no files";
         } else if (path.startsWith("/")) {
             return "members with an absolute name";

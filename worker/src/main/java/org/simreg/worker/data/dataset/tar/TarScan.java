@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.store.FileStore;
 
@@ -92,7 +93,7 @@ record TarScan(FileStore.Reader reader, int headers, String shown, long from, lo
         if (starts(bytes, 0x1F, 0x8B)) {
             throw compressed("gzip", "gzip -d");
         } else if (starts(bytes, 0x28, 0xB5, 0x2F, 0xFD)) {
-            throw compressed("zstd", "zstd -d --rm");
+            throw compressed("zstd", "zstd -d");
         } else if (starts(bytes, 0xFD, '7', 'z', 'X')) {
             throw compressed("xz", "xz -d");
         } else if (starts(bytes, 'B', 'Z', 'h')) {
@@ -103,6 +104,11 @@ record TarScan(FileStore.Reader reader, int headers, String shown, long from, lo
     }
 
     private UserError compressed(String by, String command) {
+        if (DataSource.isObjects(shown)) {
+            return new UserError(
+                    "%s is compressed (%s), so its pictures can't be read in place; unpack the tar itself, which pictures hardly grow by: aws s3 cp '%s' - | %s | aws s3 cp - '%s'"
+                            .formatted(shown, by, shown, command, shown.replaceFirst("\\.\\w+$", "")));
+        }
         return new UserError(
                 "%s is compressed (%s), so its pictures can't be read in place; unpack the tar itself, which pictures hardly grow by: %s '%s'"
                         .formatted(shown, by, command, shown));

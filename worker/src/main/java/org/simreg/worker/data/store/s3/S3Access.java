@@ -12,6 +12,7 @@ import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
@@ -37,7 +38,7 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
     private static final String CONNECTIONS = "http.maxConnections";
 
     /** Clients are heavy, and safe for all threads. */
-    private static final Map<S3Access, S3Client> CLIENTS = new ConcurrentHashMap<>();
+    private static final Map<S3Access, S3Get> CLIENTS = new ConcurrentHashMap<>();
 
     /**
      * As the environment says: {@code AWS_ENDPOINT_URL_S3} or {@code AWS_ENDPOINT_URL}, {@code AWS_REGION}, {@code
@@ -97,19 +98,25 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
 
     /** A client, the same for the same way. */
     S3Client client() {
+        return gets().client();
+    }
+
+    /** The quick way to objects, the same for the same way. */
+    S3Get gets() {
         return CLIENTS.computeIfAbsent(this, S3Access::made);
     }
 
-    private S3Client made() {
+    private S3Get made() {
         // Else the JDK keeps five idle connections a host, and every other request begins with a handshake.
         if (System.getProperty(CONNECTIONS) == null) {
             System.setProperty(CONNECTIONS, Integer.toString(CONNECTIONS_KEPT));
         }
+        SdkHttpClient http = UrlConnectionHttpClient.builder()
+                .connectionTimeout(CONNECT)
+                .socketTimeout(SILENCE)
+                .build();
         S3ClientBuilder builder = S3Client.builder()
-                .httpClient(UrlConnectionHttpClient.builder()
-                        .connectionTimeout(CONNECT)
-                        .socketTimeout(SILENCE)
-                        .build())
+                .httpClient(http)
                 .overrideConfiguration(settings -> settings.retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
@@ -121,7 +128,7 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
             // A bucket elsewhere says where.
             builder.crossRegionAccessEnabled(true);
         }
-        return builder.region(known.orElse(Region.US_EAST_1)).build();
+        return new S3Get(builder.region(known.orElse(Region.US_EAST_1)).build(), http);
     }
 
     private static Optional<Region> ofProfile() {

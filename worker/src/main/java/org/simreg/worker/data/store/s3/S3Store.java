@@ -27,7 +27,6 @@ import org.simreg.worker.data.store.ObjectStore;
 import org.simreg.worker.data.store.StoredFile;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /** The objects of an S3 service, read by ranges; each is known by its ETag from its listing on. */
@@ -232,12 +231,7 @@ public final class S3Store implements ObjectStore {
 
         /** What an answer cut short has brought is kept. */
         private void get(long from, long end, ByteBuffer into) throws IOException {
-            GetObjectRequest request = GetObjectRequest.builder()
-                    .bucket(name.bucket())
-                    .key(name.key())
-                    .range("bytes=%d-%d".formatted(from, end - 1))
-                    .build();
-            try (ResponseInputStream<GetObjectResponse> in = client.getObject(request)) {
+            try (ResponseInputStream<GetObjectResponse> in = access.gets().get(name, from, end)) {
                 try {
                     requireAsked(in.response(), from, end);
                     byte[] piece = new byte[(int) Math.min(PIECE, end - from)];

@@ -1,4 +1,4 @@
-package org.simreg.coordinator.job;
+package org.simreg.coordinator.job.schedule;
 
 import java.util.EnumSet;
 import java.util.Locale;

@@ -27,12 +27,12 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.SubmitRequest;
 
-/** A thousand jobs submitted at once to a coordinator that is killed meanwhile. */
+/** Many jobs submitted at once to a coordinator that is killed meanwhile. */
 @Tag("processes")
 @Timeout(240)
-class ThousandJobsTest {
-    private static final int JOBS = 1000;
-    private static final int BEFORE_THE_KILL = 400;
+class ManyJobsTest {
+    private static final int JOBS = Integer.getInteger("simreg.test.jobs", 200);
+    private static final int BEFORE_THE_KILL = JOBS * 2 / 5;
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
@@ -46,7 +46,7 @@ class ThousandJobsTest {
     }
 
     @Test
-    void aThousandAtOnceAreAllThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
+    void allAreThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
         try (Processes processes = new Processes(folder, List.of(), Command.compilation())) {
             processes.coordinator();
             List<String> before;
