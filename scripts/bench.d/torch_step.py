@@ -16,6 +16,8 @@ import torch
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "fixtures"))
 import networks  # noqa: E402
 
+NAMES = (*networks.NAMES, *networks.TIMM, *networks.TORCHVISION)
+
 
 class Step:
     """One SGD step after another on the same batch."""
@@ -23,8 +25,10 @@ class Step:
     def __init__(self, arguments):
         self.reduced = arguments.mode == "bf16"
         layout = torch.channels_last if self.reduced else torch.contiguous_format
-        self.teacher = networks.backbone(arguments.teacher).eval().requires_grad_(False)
-        self.student = networks.Student(arguments.student, arguments.head, arguments.layers, self.teacher.features_out)
+        self.teacher = networks.backbone(arguments.teacher, arguments.size).eval().requires_grad_(False)
+        self.student = networks.Student(
+            arguments.student, arguments.head, arguments.layers, self.teacher.features_out, arguments.size
+        )
         self.teacher.to(memory_format=layout)
         self.student.to(memory_format=layout).train()
         shape = (arguments.batch, 3, arguments.size, arguments.size)
@@ -54,8 +58,8 @@ class Step:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--mode", choices=("float32", "bf16"), default="float32", help="arithmetic and memory layout")
-    parser.add_argument("--teacher", choices=networks.NAMES, default="resnet50", help="network with random weights")
-    parser.add_argument("--student", choices=networks.NAMES, default="resnet18", help="network that is trained")
+    parser.add_argument("--teacher", choices=NAMES, default="resnet50", help="network with random weights")
+    parser.add_argument("--student", choices=NAMES, default="resnet18", help="network that is trained")
     parser.add_argument("--head", choices=("released", "paper", "linear"), default="released", help="form of the head")
     parser.add_argument("--layers", type=int, choices=(1, 2, 4), default=4, help="linear layers in the head")
     parser.add_argument("--size", type=int, default=224, help="height and width, px")
@@ -84,9 +88,9 @@ def main():
                 "threads": torch.get_num_threads(),
                 "torch": torch.__version__,
                 "images_per_second": round(arguments.batch / statistics.median(map(sum, runs)), 2),
-                "teacher_seconds": round(teacher, 4),
-                "forward_backward_seconds": round(backward, 4),
-                "optimizer_seconds": round(update, 4),
+                "teacher_ms": round(1000 * teacher, 1),
+                "student_ms": round(1000 * backward, 1),
+                "update_ms": round(1000 * update, 1),
             }
         )
     )

@@ -25,8 +25,8 @@ import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A benchmark of the training step without its data, in images a second: ResNet-50 teacher,
- * ResNet-18 student with the four-layer head, random weights and pixels. Prints a line a run, and
+ * A benchmark of the training step without its data, in images a second: a frozen teacher and a
+ * student with the four-layer head, SGD, random weights and pixels. Prints a line a run, and
  * with many steps the memory in between.
  */
 public final class StepBench {
@@ -37,12 +37,12 @@ public final class StepBench {
     private final int size;
     private final ByteBuffer pixels;
 
-    private StepBench(Torch torch, boolean bfloat16, int batch, int size) {
+    private StepBench(Torch torch, boolean bfloat16, int batch, int size, Network teaches, Network learns) {
         this.torch = torch;
         this.batch = batch;
         this.size = size;
-        var large = Networks.backbone(Network.RESNET50);
-        var small = Networks.backbone(Network.RESNET18);
+        var large = Networks.backbone(teaches).forSize(size);
+        var small = Networks.backbone(learns).forSize(size);
         Head.Form form = Head.Form.RELEASED;
         StudentNetwork trained =
                 StudentNetwork.regression(small, List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
@@ -58,21 +58,34 @@ public final class StepBench {
 
     /**
      * @param arguments precision (float32 or bfloat16), batch, size in pixels, measured steps,
-     *     device, threads
+     *     device, threads, and after them teacher and student: resnet50 and resnet18 without
      */
     public static void main(String[] arguments) throws Exception {
         boolean bfloat16 = arguments[0].equals("bfloat16");
         int steps = Integer.parseInt(arguments[3]);
         try (Torch torch = new Torch(arguments[4], Integer.parseInt(arguments[5]))) {
-            StepBench bench =
-                    new StepBench(torch, bfloat16, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
-            bench.run(arguments[0], steps);
+            Network teacher = network(arguments, 6, Network.RESNET50);
+            Network student = network(arguments, 7, Network.RESNET18);
+            int batch = Integer.parseInt(arguments[1]);
+            int size = Integer.parseInt(arguments[2]);
+            StepBench bench = new StepBench(torch, bfloat16, batch, size, teacher, student);
+            bench.run(arguments[0] + " " + shown(teacher) + " " + shown(student), steps);
             bench.student.close();
             bench.teacher.close();
         }
     }
 
-    private void run(String precision, int steps) throws Exception {
+    private static Network network(String[] arguments, int at, Network otherwise) {
+        return at < arguments.length
+                ? Network.valueOf(arguments[at].toUpperCase(Locale.ROOT).replace('-', '_'))
+                : otherwise;
+    }
+
+    private static String shown(Network network) {
+        return network.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private void run(String what, int steps) throws Exception {
         double[] teaching = new double[steps];
         double[] learning = new double[steps];
         double[] updating = new double[steps];
@@ -106,9 +119,9 @@ public final class StepBench {
         }
         System.out.printf(
                 Locale.ROOT,
-                "{\"bench\": \"step\", \"precision\": \"%s\", \"batch\": %d, \"size\": %d, \"images_per_second\": %.1f, "
+                "{\"bench\": \"step\", \"mode\": \"%s\", \"batch\": %d, \"size\": %d, \"images_per_second\": %.1f, "
                         + "\"teacher_ms\": %.0f, \"student_ms\": %.0f, \"update_ms\": %.1f, \"profile\": \"%s\"}%n",
-                precision,
+                what,
                 batch,
                 size,
                 batch / median(whole),

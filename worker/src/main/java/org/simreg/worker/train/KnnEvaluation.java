@@ -82,7 +82,9 @@ final class KnnEvaluation implements AutoCloseable {
         trainImages = new ImageEmbedder(torch, searched, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(
-                job.getEvaluation().getResize(), job.getViews().getSize());
+                job.getEvaluation().getResize(),
+                job.getViews().getSize(),
+                job.getViews().getInterpolation());
         int most = inside() ? NearestNeighbors.MAX_K - 1 : NearestNeighbors.MAX_K;
         ks = job.getEvaluation().getKList().stream()
                 .mapToInt(k -> Math.min(k, most))

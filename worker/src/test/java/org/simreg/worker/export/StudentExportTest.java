@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -76,7 +77,7 @@ class StudentExportTest {
 
     /** Of the run folder, of its export, and of exports of these under other libraries' names. */
     private void whatTheRunKnewGoesWithTheWeights() {
-        ShownImages known = new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32);
+        ShownImages known = new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32, Interpolation.BILINEAR);
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
         List<Path> files = new ArrayList<>(List.of(folder, newest));
         Set<StudentExport.Format> formats = EnumSet.complementOf(EnumSet.of(StudentExport.Format.ONNX));

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -215,7 +216,8 @@ class FrozenEvaluationTest {
         Path weights = weights(Network.MOBILENET_V2);
         Path cache = folder.resolve("kinds");
         ViewRecipe.CentreView view = new ViewRecipe.CentreView(36, 32);
-        FrozenBackbone.Request unit = request(weights, new FrozenBackbone.Ends(Optional.of(Pixels.UNIT), ""));
+        FrozenBackbone.Request unit =
+                request(weights, new FrozenBackbone.Ends(Optional.of(Pixels.UNIT), Optional.empty(), ""));
         try (FrozenBackbone usual = open(weights);
                 FrozenBackbone other = FrozenBackbone.open(torch, unit, notices::add);
                 FeatureSets first = sets(usual, view, Optional.of(cache));
@@ -233,7 +235,8 @@ class FrozenEvaluationTest {
         Path weights = folder.resolve("vit.safetensors");
         TowerFixture tower = TowerFixture.read("timm-vit-ti16-96");
         Safetensors.write(weights, tower.file(tower.depth()));
-        FrozenBackbone.Ends both = new FrozenBackbone.Ends(Optional.of(Pixels.HALF), "cls+mean");
+        FrozenBackbone.Ends both =
+                new FrozenBackbone.Ends(Optional.of(Pixels.HALF), Optional.of(Interpolation.BILINEAR), "cls+mean");
         try (FrozenBackbone own = open(weights);
                 FrozenBackbone tokens = FrozenBackbone.open(torch, request(weights, both), notices::add);
                 FeatureSets first = sets(own, new ViewRecipe.CentreView(36, 32), Optional.empty());
@@ -244,14 +247,19 @@ class FrozenEvaluationTest {
             assertEquals(
                     List.of(weights + said),
                     notices.stream().filter(n -> n.endsWith(said)).toList());
+            assertEquals(Interpolation.BICUBIC, own.interpolation());
+            assertEquals(Interpolation.BILINEAR, tokens.interpolation());
+            String resized = " sees images resized as vit-ti16 was trained, bicubic; --interpolation can say otherwise";
+            assertEquals(
+                    1, notices.stream().filter(n -> n.equals(weights + resized)).count(), notices::toString);
             float[] seen = row(first.val(ProgressMonitor.SILENT));
             float[] beside = row(second.val(ProgressMonitor.SILENT));
             assertEquals(2 * seen.length, beside.length);
             // Rows have unit length.
             assertEquals(seen[1] / seen[0], beside[1] / beside[0], 1e-4 * Math.abs(seen[1] / seen[0]));
         }
-        FrozenBackbone.Request pooled =
-                request(weights(Network.MOBILENET_V2), new FrozenBackbone.Ends(Optional.empty(), "mean"));
+        FrozenBackbone.Request pooled = request(
+                weights(Network.MOBILENET_V2), new FrozenBackbone.Ends(Optional.empty(), Optional.empty(), "mean"));
         UserError refused = assertThrows(UserError.class, () -> FrozenBackbone.open(torch, pooled, notices::add));
         assertTrue(refused.getMessage().startsWith("--output: mobilenet-v2 has no mean: its feature"));
     }

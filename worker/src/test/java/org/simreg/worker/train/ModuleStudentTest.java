@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
@@ -179,7 +180,7 @@ public class ModuleStudentTest {
         for (String export : run.exports()) {
             String source = export.contains("torchscript") ? "torchscript:" : "";
             assertEquals(
-                    Optional.of(new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32)),
+                    Optional.of(new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32, Interpolation.BILINEAR)),
                     ShownImages.of(source + folder.resolve(export)),
                     export);
             StateDict exported = WeightsFile.read(folder.resolve(export));

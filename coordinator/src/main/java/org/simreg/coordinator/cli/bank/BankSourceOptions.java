@@ -123,6 +123,7 @@ final class BankSourceOptions {
             images.setPart(network.part().text());
         }
         network.pixels().ifPresent(images::setPixels);
+        network.interpolation().ifPresent(images::setInterpolation);
         if (!network.output().isEmpty()) {
             images.setOutput(network.output());
         }

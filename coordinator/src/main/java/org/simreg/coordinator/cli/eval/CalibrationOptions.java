@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.coordinator.cli.option.MachineOptions;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.export.StudentExport.Format;
@@ -71,7 +72,8 @@ final class CalibrationOptions {
         int resize = shown.filter(run -> run.size() == size)
                 .map(ShownImages::resize)
                 .orElse((int) Math.round(size * 256 / 224.0));
-        return Optional.of(new EdgeRun.Int8(
-                source, images, keepFloat, symmetric, new ViewRecipe.CentreView(resize, size), machine.settings()));
+        Interpolation interpolation = shown.map(ShownImages::interpolation).orElse(Interpolation.BILINEAR);
+        ViewRecipe.CentreView view = new ViewRecipe.CentreView(resize, size, interpolation);
+        return Optional.of(new EdgeRun.Int8(source, images, keepFloat, symmetric, view, machine.settings()));
     }
 }

@@ -133,10 +133,11 @@ final class EmbedRun {
     }
 
     private void embed(Torch torch, EvalProgress progress) {
-        ViewRecipe.CentreView view = EvalRun.view(
+        ViewRecipe.CentreView asked = EvalRun.view(
                 settings.weights(), settings.shown().size(), settings.shown().resize(), progress::notice);
         List<Part> parts = parts(progress);
         try (FrozenBackbone backbone = FrozenBackbone.open(torch, settings.weights(), progress::notice)) {
+            ViewRecipe.CentreView view = asked.by(backbone.interpolation());
             String features = features(backbone.identity(), view, parts, torch.profile());
             requireOurs(target, features);
             Path file = target.folder().resolve(LOG);

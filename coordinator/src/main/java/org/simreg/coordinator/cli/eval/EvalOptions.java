@@ -121,7 +121,7 @@ final class EvalOptions {
 
     /** The request for the network of a file. */
     static FrozenBackbone.Request weights(String weights, NetworkOptions network) {
-        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.output());
+        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.interpolation(), network.output());
         return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
     }
 

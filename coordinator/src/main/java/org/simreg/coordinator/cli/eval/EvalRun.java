@@ -108,12 +108,13 @@ public final class EvalRun {
     }
 
     private EvalReport report() {
-        ViewRecipe.CentreView view = view();
+        ViewRecipe.CentreView asked = view();
         List<ImageDataset> all =
                 request.images().sources().stream().map(this::open).toList();
         EvalReport.Builder report =
                 EvalReport.newBuilder().setCommand(request.task().command());
         try (FrozenBackbone backbone = backbone()) {
+            ViewRecipe.CentreView view = asked.by(backbone.interpolation());
             describe(report, backbone.identity(), view);
             for (int i = 0; i < all.size(); i++) {
                 String path = request.images().sources().get(i);
@@ -142,6 +143,7 @@ public final class EvalRun {
                 .setPrecision(identity.precision().name().toLowerCase(Locale.ROOT))
                 .setSize(view.size())
                 .setResize(view.resize())
+                .setInterpolation(view.interpolation().name().toLowerCase(Locale.ROOT))
                 .setDevice(torch.profile())
                 .setSettings(request.task().describe());
     }

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.cli.option;
 
 import java.util.Optional;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
@@ -8,7 +9,7 @@ import org.simreg.worker.weights.part.PartRequest;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels, output. */
+/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels, interpolation, output. */
 public final class NetworkOptions {
     @Option(
             names = "--network",
@@ -37,6 +38,14 @@ public final class NetworkOptions {
     private Pixels pixels;
 
     @Option(
+            names = "--interpolation",
+            paramLabel = "KIND",
+            description =
+                    "How images are resized for the network: bilinear or bicubic (default: as the run, else what its"
+                            + " publishers evaluate it with)")
+    private Interpolation interpolation;
+
+    @Option(
             names = "--output",
             paramLabel = "OUTPUT",
             description =
@@ -62,6 +71,11 @@ public final class NetworkOptions {
     /** The pixels; empty: those of the run which the weights come from, else what the network was trained with. */
     public Optional<Pixels> pixels() {
         return Optional.ofNullable(pixels);
+    }
+
+    /** The interpolation; empty: that of the run which the weights come from, else that of the network's publishers. */
+    public Optional<Interpolation> interpolation() {
+        return Optional.ofNullable(interpolation);
     }
 
     /** The word for the feature; empty: the network's own. */

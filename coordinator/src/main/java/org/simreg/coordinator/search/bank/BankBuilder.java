@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.bank;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -280,6 +281,9 @@ final class BankBuilder {
 
     private static String view(BankRecord record) {
         ImageSource images = record.getSource().getImages();
-        return "shorter side %d, centre %d".formatted(images.getResize(), images.getSize());
+        String resized = images.hasInterpolation()
+                ? ", " + images.getInterpolation().name().toLowerCase(Locale.ROOT)
+                : "";
+        return "shorter side %d, centre %d%s".formatted(images.getResize(), images.getSize(), resized);
     }
 }

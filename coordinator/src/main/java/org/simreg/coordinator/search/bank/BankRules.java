@@ -95,9 +95,13 @@ final class BankRules {
                 asked.hasSize() || shown.isEmpty() ? size * 8 / 7 : shown.get().resize();
         int resize = asked.hasResize() ? asked.getResize() : usual;
         requireView(size, resize);
-        ImageSource.Builder source = asked.toBuilder().setSize(size).setResize(resize);
+        ImageSource.Builder source =
+                asked.toBuilder().setSize(size).setResize(resize).setAsTrained(true);
         if (!asked.hasPixels()) {
             shown.ifPresent(run -> source.setPixels(run.pixels()));
+        }
+        if (!asked.hasInterpolation()) {
+            shown.ifPresent(run -> source.setInterpolation(run.interpolation()));
         }
         if (!asked.hasPrecision()) {
             shown.ifPresent(run -> source.setPrecision(run.precision()));

@@ -34,7 +34,7 @@ final class QueryEmbedding {
 
     private final Timers timers;
     private final SearchWorkers searchWorkers;
-    private final SearchOrder order;
+    private final ImageQuery query;
     private final long until;
     private final Supplier<Collection<SearchWorkers.Worker>> workers;
     private final long begun;
@@ -58,7 +58,7 @@ final class QueryEmbedding {
         this.searchWorkers = searchWorkers;
         this.workers = workers;
         this.until = until;
-        order = SearchOrder.newBuilder().setImages(query).build();
+        this.query = query;
     }
 
     /**
@@ -93,10 +93,13 @@ final class QueryEmbedding {
         asked = Optional.of(worker);
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
         boolean patient = left >= ASK_MS;
+        int patience = (int) Math.max(1, Math.min(ASK_MS, left));
         searchWorkers.ask(
                 worker,
-                order,
-                Math.max(1, Math.min(ASK_MS, left)),
+                SearchOrder.newBuilder()
+                        .setImages(query.toBuilder().setPatienceMs(patience))
+                        .build(),
+                patience,
                 reply -> take(worker, reply),
                 e -> failed(worker, e, patient));
     }

@@ -26,11 +26,12 @@ public final class EvalTables {
     /** The report for people: what was measured, then a table of the figures. */
     public static String table(EvalReport report) {
         StringBuilder text = new StringBuilder();
-        text.append("%s: %s, %s, view %d of %d px\n"
+        text.append("%s: %s, %s, %s view of %d in %d px\n"
                 .formatted(
                         report.getWeights(),
                         report.getNetwork(),
                         report.getPrecision(),
+                        report.getInterpolation(),
                         report.getSize(),
                         report.getResize()));
         for (EvalData data : report.getDataList()) {

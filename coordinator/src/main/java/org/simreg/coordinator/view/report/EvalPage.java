@@ -54,7 +54,8 @@ public final class EvalPage {
                                     Numbers.count(data.getValImages()),
                                     Numbers.count(data.getClasses()))));
         }
-        String view = "shorter side %d, centre %d px".formatted(report.getResize(), report.getSize());
+        String view = "shorter side %d, centre %d px, %s"
+                .formatted(report.getResize(), report.getSize(), report.getInterpolation());
         facts.add(ReportPage.fact("View", view));
         facts.add(ReportPage.fact("Precision", report.getPrecision()));
         facts.add(ReportPage.fact("Device", report.getDevice()));

@@ -46,6 +46,11 @@ public final class HostilePictures {
                 ByteBuffer.allocate(LONG_FILE).put(plain).array());
     }
 
+    /** A picture within all bounds that takes a second to decode. */
+    public static byte[] slow() throws IOException {
+        return withScans(progressive(), 480, 4500);
+    }
+
     /** A black picture. */
     private static byte[] png(int width, int height, int bits, int kind) throws IOException {
         int channels = kind == 6 ? 4 : kind == 2 ? 3 : 1;

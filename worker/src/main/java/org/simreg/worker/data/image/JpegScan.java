@@ -1,6 +1,7 @@
 package org.simreg.worker.data.image;
 
 import java.nio.ByteBuffer;
+import org.simreg.worker.data.image.format.DamagedImage;
 
 /**
  * The Huffman-coded data of a JPEG file's only scan, walked over as libjpeg-turbo does it for Pillow: pieces of a file are
@@ -86,6 +87,9 @@ final class JpegScan {
     boolean isWhole(int frame, int scan) {
         start(frame, scan);
         for (long unit = 0; unit < units; unit++) {
+            if (unit % 4096 == 0) {
+                DamagedImage.throwIfUnwanted();
+            }
             if (unit > 0 && interval > 0 && unit % interval == 0) {
                 left = 0;
                 while (!restarted()) {

@@ -3,13 +3,14 @@ package org.simreg.worker.data.view;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.simreg.proto.Interpolation;
 import org.simreg.worker.data.image.RgbImage;
 
 /**
- * Pillow's antialiased bilinear resize, to the bit: fixed-point weights, the horizontal pass first,
+ * Pillow's antialiased resize, bilinear and bicubic, to the bit: fixed-point weights, the horizontal pass first,
  * rounded to bytes in between. Keeps its workspace; one belongs to one decode thread.
  *
- * <p>The horizontal pass takes two rows at once, with two channels in every long: the sums of
+ * <p>The horizontal pass of the bilinear one takes two rows at once, with two channels in every long: the sums of
  * bilinear weights stay below 2^31, so they never touch. The vertical pass is plain loops over
  * ints, which the compiler turns into vector instructions; both have loops of their own for the two
  * to four weights of ordinary crops.
@@ -35,16 +36,29 @@ final class Resampler {
      * @param height the height that the part is resized to
      * @param window which pixels of the resized part are wanted
      * @param flip whether the window is mirrored left to right
+     * @param interpolation of the pixels
      * @param out takes {@code 3 * window.width * window.height} bytes of interleaved RGB
      */
-    void resize(RgbImage image, Crop box, int width, int height, Crop window, boolean flip, byte[] out) {
-        columns.compute(box.width(), width, window.x(), window.width());
-        rows.compute(box.height(), height, window.y(), window.height());
+    void resize(
+            RgbImage image,
+            Crop box,
+            int width,
+            int height,
+            Crop window,
+            boolean flip,
+            Interpolation interpolation,
+            byte[] out) {
+        boolean cubic = interpolation == Interpolation.BICUBIC;
+        columns.compute(box.width(), width, window.x(), window.width(), cubic);
+        rows.compute(box.height(), height, window.y(), window.height(), cubic);
         int top = rows.first[0];
         int bottom = rows.first[window.height() - 1] + rows.count;
         int stride = 3 * window.width();
         reserve(box.width(), bottom - top, stride);
-        for (int y = top; y < bottom; y += 2) {
+        for (int y = top; cubic && y < bottom; y++) {
+            acrossSigned(image, 3 * ((box.y() + y) * image.width + box.x()), window.width(), flip, (y - top) * stride);
+        }
+        for (int y = top; !cubic && y < bottom; y += 2) {
             int next = Math.min(y + 1, bottom - 1);
             unpack(image, box, y, next);
             int to = (y - top) * stride;
@@ -54,7 +68,7 @@ final class Resampler {
             down(i, top, stride);
             int to = i * stride;
             for (int j = 0; j < stride; j++) {
-                out[to + j] = (byte) (sums[j] >>> Weights.BITS);
+                out[to + j] = (byte) (cubic ? rounded(sums[j]) : sums[j] >>> Weights.BITS);
             }
         }
     }
@@ -168,6 +182,33 @@ final class Resampler {
         }
     }
 
+    /** Of weights that may be negative, so that a sum may leave the range of a byte. */
+    private void acrossSigned(RgbImage image, int from, int width, boolean flip, int to) {
+        byte[] rgb = image.rgb;
+        int[] weights = columns.weights;
+        int taps = columns.count;
+        int step = flip ? -3 : 3;
+        for (int x = 0, w = 0, i = flip ? to + 3 * (width - 1) : to; x < width; x++, i += step) {
+            int p = from + 3 * columns.first[x];
+            int a = HALF;
+            int b = HALF;
+            int c = HALF;
+            for (int end = w + taps; w < end; w++, p += 3) {
+                int weight = weights[w];
+                a += weight * (rgb[p] & 0xff);
+                b += weight * (rgb[p + 1] & 0xff);
+                c += weight * (rgb[p + 2] & 0xff);
+            }
+            middle[i] = rounded(a);
+            middle[i + 1] = rounded(b);
+            middle[i + 2] = rounded(c);
+        }
+    }
+
+    private static int rounded(int sum) {
+        return Math.max(0, Math.min(255, sum >> Weights.BITS));
+    }
+
     private void store(int i, int j, long a, long b, long c) {
         int[] to = middle;
         to[i] = (int) a >>> Weights.BITS;
@@ -239,7 +280,7 @@ final class Resampler {
     }
 
     /**
-     * One axis of Pillow's antialiased bilinear resampling: for every output position the first
+     * One axis of Pillow's antialiased resampling: for every output position the first
      * input position and the weights, as fixed-point numbers of {@link #BITS} fractional bits.
      * Every position has the same number of weights; those that a position does not need are 0.
      */
@@ -260,15 +301,17 @@ final class Resampler {
          * @param out output size of the whole axis
          * @param from first output position wanted
          * @param positions how many output positions are wanted
+         * @param cubic whether the filter is Keys' cubic of a = -0.5 and two pixels to each side, else a triangle of one
          */
-        void compute(int in, int out, int from, int positions) {
+        void compute(int in, int out, int from, int positions, boolean cubic) {
             double scale = (double) in / out;
-            double support = Math.max(scale, 1.0);
+            double stretch = Math.max(scale, 1.0);
+            double support = cubic ? 2 * stretch : stretch;
             count = Math.min(in, (int) Math.ceil(support) * 2 + 1);
             reserve(positions);
             int widest = 0;
             for (int i = 0; i < positions; i++) {
-                widest = Math.max(widest, weigh(i, (from + i + 0.5) * scale, support, in));
+                widest = Math.max(widest, weigh(i, (from + i + 0.5) * scale, stretch, support, in, cubic));
             }
             narrow(Math.max(widest, Math.min(in, 2)), positions, in);
         }
@@ -285,26 +328,33 @@ final class Resampler {
             }
         }
 
-        private int weigh(int position, double centre, double support, int in) {
-            double inverse = 1.0 / support;
+        private int weigh(int position, double centre, double stretch, double support, int in, boolean cubic) {
+            double inverse = 1.0 / stretch;
             int start = Math.max((int) (centre - support + 0.5), 0);
             int taps = Math.min((int) (centre + support + 0.5), in) - start;
             double sum = 0;
             for (int t = 0; t < taps; t++) {
                 double distance = Math.abs((t + start - centre + 0.5) * inverse);
-                exact[t] = distance < 1.0 ? 1.0 - distance : 0.0;
+                exact[t] = cubic ? cubic(distance) : Math.max(0.0, 1.0 - distance);
                 sum += exact[t];
             }
             int base = position * count;
             for (int t = 0; t < count; t++) {
                 double weight = t < taps && sum != 0 ? exact[t] / sum : 0;
-                weights[base + t] = (int) (0.5 + weight * (1 << BITS));
+                weights[base + t] = (int) (weight * (1 << BITS) + (weight < 0 ? -0.5 : 0.5));
             }
             first[position] = start;
             while (taps > 1 && weights[base + taps - 1] == 0) {
                 taps--;
             }
             return taps;
+        }
+
+        private static double cubic(double x) {
+            if (x < 1.0) {
+                return (1.5 * x - 2.5) * x * x + 1;
+            }
+            return x < 2.0 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0.0;
         }
 
         /**

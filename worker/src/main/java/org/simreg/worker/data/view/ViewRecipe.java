@@ -1,9 +1,14 @@
 package org.simreg.worker.data.view;
 
+import org.simreg.proto.Interpolation;
+
 /** The recipe of a view, a square of {@link #size()} pixels a side, uint8 RGB. */
 public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.CentreView {
     /** Side of the view, in pixels. */
     int size();
+
+    /** How the image is resized. */
+    Interpolation interpolation();
 
     /** The same view in another size, in pixels: the same part of the image, equally blurred. */
     ViewRecipe at(int size);
@@ -19,10 +24,11 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
      * @param drawnAt side at which a pixel is the unit of the blur's sigma; elsewhere it is scaled,
      *     so that the same draw looks the same in every size
      */
-    record RandomView(int size, double minArea, boolean strong, int drawnAt) implements ViewRecipe {
-        /** A view whose blur is measured in its own pixels. */
+    record RandomView(int size, double minArea, boolean strong, int drawnAt, Interpolation interpolation)
+            implements ViewRecipe {
+        /** A bilinear view whose blur is measured in its own pixels. */
         public RandomView(int size, double minArea, boolean strong) {
-            this(size, minArea, strong, size);
+            this(size, minArea, strong, size, Interpolation.BILINEAR);
         }
 
         public RandomView {
@@ -36,7 +42,7 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
 
         @Override
         public RandomView at(int size) {
-            return new RandomView(size, minArea, strong, drawnAt);
+            return new RandomView(size, minArea, strong, drawnAt, interpolation);
         }
 
         /** What the sigma of a drawn blur is multiplied with. */
@@ -51,7 +57,12 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
      * @param resize the shorter side after resizing, in pixels; at least {@code size}
      * @param size side of the view, in pixels
      */
-    record CentreView(int resize, int size) implements ViewRecipe {
+    record CentreView(int resize, int size, Interpolation interpolation) implements ViewRecipe {
+        /** A bilinear view. */
+        public CentreView(int resize, int size) {
+            this(resize, size, Interpolation.BILINEAR);
+        }
+
         public CentreView {
             if (size <= 0 || resize < size) {
                 throw new IllegalArgumentException(
@@ -62,7 +73,19 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
         /** The resize keeps its proportion to the size. */
         @Override
         public CentreView at(int size) {
-            return new CentreView((int) Math.round((double) resize * size / this.size), size);
+            return new CentreView((int) Math.round((double) resize * size / this.size), size, interpolation);
+        }
+
+        /** The same, resized in another way. */
+        public CentreView by(Interpolation other) {
+            return new CentreView(resize, size, other);
+        }
+
+        /** Files of features are known by it: bilinear views have the words that they had when there were no others. */
+        @Override
+        public String toString() {
+            String more = interpolation == Interpolation.BILINEAR ? "" : ", interpolation=" + interpolation;
+            return "CentreView[resize=%d, size=%d%s]".formatted(resize, size, more);
         }
     }
 }

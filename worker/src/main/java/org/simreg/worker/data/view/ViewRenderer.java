@@ -1,5 +1,6 @@
 package org.simreg.worker.data.view;
 
+import org.simreg.proto.Interpolation;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.image.RgbImage;
 
@@ -33,7 +34,7 @@ public final class ViewRenderer {
         Distortion distortion = view.strong() ? Distortion.random(random) : Distortion.NONE;
         boolean flip = random.chance(0.5);
         int size = view.size();
-        resampler.resize(image, crop, size, size, Crop.whole(size, size), flip, out);
+        resampler.resize(image, crop, size, size, Crop.whole(size, size), flip, view.interpolation(), out);
         distortion.scaled(view.blurScale()).apply(out, size, blur);
     }
 
@@ -49,7 +50,7 @@ public final class ViewRenderer {
         int height = image.width <= image.height ? resized : view.resize();
         Crop all = Crop.whole(image.width, image.height);
         Crop window = Crop.centre(width, height, view.size());
-        resampler.resize(image, all, width, height, window, false, out);
+        resampler.resize(image, all, width, height, window, false, view.interpolation(), out);
     }
 
     /**
@@ -63,7 +64,7 @@ public final class ViewRenderer {
         int height = least <= shorter ? image.height : (int) ((long) image.height * shorter / least);
         byte[] out = new byte[3 * width * height];
         Crop all = Crop.whole(image.width, image.height);
-        resampler.resize(image, all, width, height, Crop.whole(width, height), false, out);
+        resampler.resize(image, all, width, height, Crop.whole(width, height), false, Interpolation.BILINEAR, out);
         return new Shrunk(out, width, height);
     }
 

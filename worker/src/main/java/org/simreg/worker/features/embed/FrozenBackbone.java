@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -45,6 +46,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     private final ImageEmbedder.Features features;
     private final AutoCloseable module;
     private final Identity identity;
+    private final Interpolation interpolation;
     private final List<Stage> stages;
 
     /**
@@ -109,24 +111,41 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             }
             return said.orElse(own);
         }
+
+        /** How images are resized for a known network. */
+        private Interpolation interpolation(Network name, Consumer<String> notices) {
+            Optional<Interpolation> said = ends.interpolation.or(() -> shown().map(ShownImages::interpolation));
+            Interpolation own = Networks.interpolation(name);
+            if (said.isEmpty() && own != Interpolation.BILINEAR) {
+                notices.accept("%s sees images resized as %s was trained, %s; --interpolation can say otherwise"
+                        .formatted(source, Networks.backbone(name).name(), word(own)));
+            }
+            return said.orElse(own);
+        }
     }
 
     /**
      * The two ends of a network: what it sees, and what of it is the feature.
      *
      * @param pixels empty: as the run that its weights come from, else what the network was trained with
+     * @param interpolation how images are resized for it; empty: likewise
      * @param output of a vision transformer or a TorchScript module, as {@code --output}; empty: its own feature
      */
-    public record Ends(Optional<Pixels> pixels, String output) {
+    public record Ends(Optional<Pixels> pixels, Optional<Interpolation> interpolation, String output) {
         /** The network's own. */
-        public static final Ends OWN = new Ends(Optional.empty(), "");
+        public static final Ends OWN = new Ends(Optional.empty(), Optional.empty(), "");
     }
 
     private FrozenBackbone(
-            ImageEmbedder.Features features, AutoCloseable module, Identity identity, List<Stage> stages) {
+            ImageEmbedder.Features features,
+            AutoCloseable module,
+            Identity identity,
+            Interpolation interpolation,
+            List<Stage> stages) {
         this.features = features;
         this.module = module;
         this.identity = identity;
+        this.interpolation = interpolation;
         this.stages = stages;
     }
 
@@ -145,7 +164,8 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         Pixels pixels = asked.pixels(chosen.kind(), notices);
         NetworkGraph network = TokenFeature.of(chosen.network(), asked.ends.output, OUTPUT);
         FrozenModule frozen = FrozenModule.of(torch, network, chosen.weights(), pixels, bfloat16(chosen));
-        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, pixels), List.of());
+        Interpolation interpolation = asked.interpolation(chosen.kind(), notices);
+        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, pixels), interpolation, List.of());
     }
 
     /**
@@ -174,7 +194,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 staged.weights(),
                 new FrozenModule.Kind(pixels, bfloat16(chosen), torch.fuses()),
                 staged.stages());
-        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, pixels), staged.stages());
+        return new FrozenBackbone(
+                frozen::features,
+                frozen,
+                identity(chosen, asked, pixels),
+                asked.interpolation(chosen.kind(), notices),
+                staged.stages());
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
@@ -192,7 +217,11 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         ScriptModule script = new ScriptModule(torch, file, pixels, new ScriptModule.Wanted(output, OUTPUT));
         String name = output.isEmpty() ? "torchscript" : "torchscript " + output;
         Identity identity = new Identity(file, sha256(file), seen(name, pixels), Precision.FLOAT32);
-        return new FrozenBackbone(script::features, script, identity, List.of());
+        Interpolation interpolation = asked.ends
+                .interpolation
+                .or(() -> asked.shown().map(ShownImages::interpolation))
+                .orElse(Interpolation.BILINEAR);
+        return new FrozenBackbone(script::features, script, identity, interpolation, List.of());
     }
 
     private static boolean bfloat16(WeightsChoice chosen) {
@@ -218,8 +247,13 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         return pixels == Pixels.IMAGENET ? network : network + ", pixels " + word(pixels);
     }
 
-    private static String word(Pixels pixels) {
-        return pixels.name().toLowerCase(Locale.ROOT);
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** How images are to be resized for it. */
+    public Interpolation interpolation() {
+        return interpolation;
     }
 
     /** The stages that its features consist of, in order; none: the network's output. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.ImageSource;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
@@ -53,6 +54,7 @@ final class EmbeddingNetwork implements AutoCloseable {
                             PartRequest.of(asked.hasPart() ? Optional.of(asked.getPart()) : Optional.empty(), "--part"),
                             new FrozenBackbone.Ends(
                                     asked.hasPixels() ? Optional.of(asked.getPixels()) : Optional.empty(),
+                                    interpolation(asked),
                                     asked.getOutput())),
                     notices);
             source = asked;
@@ -64,10 +66,23 @@ final class EmbeddingNetwork implements AutoCloseable {
         return torch;
     }
 
-    /** The view that a bank's images are seen in. */
-    static ViewRecipe.CentreView view(ImageSource asked) {
+    /** Empty: the network decides. */
+    private static Optional<Interpolation> interpolation(ImageSource asked) {
+        if (asked.hasInterpolation()) {
+            return Optional.of(asked.getInterpolation());
+        }
+        return asked.getAsTrained() ? Optional.empty() : Optional.of(Interpolation.BILINEAR);
+    }
+
+    /**
+     * The view that a bank's images are seen in.
+     *
+     * @throws UserError as {@link #of}
+     */
+    ViewRecipe.CentreView view(ImageSource asked) {
         int size = asked.hasSize() ? asked.getSize() : USUAL_SIZE;
-        return new ViewRecipe.CentreView(asked.hasResize() ? asked.getResize() : size * 8 / 7, size);
+        int resize = asked.hasResize() ? asked.getResize() : size * 8 / 7;
+        return new ViewRecipe.CentreView(resize, size, of(asked).interpolation());
     }
 
     /**

@@ -106,11 +106,7 @@ public final class SearchServer implements AutoCloseable {
                 shards.get(order.getHold())
                         .thenApply(open -> reply().setHeld(order.getHold()).build());
             case EMBED -> now(() -> reply().setEmbedded(embedder.ask(order.getEmbed())));
-            case IMAGES ->
-                CompletableFuture.supplyAsync(
-                        () -> reply().setVectors(images.embed(order.getImages()))
-                                .build(),
-                        viewer);
+            case IMAGES -> embed(order.getImages());
             case WANTED -> {
                 shards.retain(order.getWanted().getShardsList());
                 embedder.retain(order.getWanted().getEmbeddingsList());
@@ -118,6 +114,58 @@ public final class SearchServer implements AutoCloseable {
             }
             case ORDER_NOT_SET -> throw new UserError("This worker is older than the coordinator; renew it");
         };
+    }
+
+    /** An image that takes longer than anybody waits gives its thread back. */
+    private CompletableFuture<SearchReply> embed(ImageQuery query) {
+        Turn turn = new Turn();
+        if (query.getPatienceMs() > 0) {
+            CompletableFuture.delayedExecutor(query.getPatienceMs(), TimeUnit.MILLISECONDS)
+                    .execute(turn::end);
+        }
+        return CompletableFuture.supplyAsync(
+                () -> turn.take(() -> reply().setVectors(images.embed(query)).build()), viewer);
+    }
+
+    /** A query's turn on a thread: it is interrupted, or not begun, when nobody waits for it any more. */
+    private static final class Turn {
+        private Thread thread;
+        private boolean over;
+
+        /**
+         * @throws CancellationException if it has ended
+         */
+        <T> T take(Supplier<T> work) {
+            begin();
+            try {
+                return work.get();
+            } finally {
+                leave();
+            }
+        }
+
+        private synchronized void begin() {
+            if (over) {
+                throw new CancellationException("nobody waits for the answer any more");
+            }
+            thread = Thread.currentThread();
+        }
+
+        /** The thread's next task must not be interrupted in its place. */
+        private synchronized void leave() {
+            thread = null;
+            over = true;
+            if (Thread.interrupted()) {
+                LOG.debug("A query about images was given up");
+            }
+        }
+
+        synchronized void end() {
+            over = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
+        }
     }
 
     private static CompletableFuture<SearchReply> now(Supplier<SearchReply.Builder> reply) {
@@ -224,7 +272,7 @@ public final class SearchServer implements AutoCloseable {
                         "The weights %s are not those that the bank was made with (SHA-256 %s instead of %s); put them back, or make the bank again"
                                 .formatted(query.getImages().getWeights(), weights, query.getWeightsSha256()));
             }
-            ViewRecipe.CentreView view = EmbeddingNetwork.view(query.getImages());
+            ViewRecipe.CentreView view = frozen.view(query.getImages());
             int count = query.getFilesCount();
             float[] all = new float[0];
             for (int from = 0; from < count; from += AT_ONCE) {

@@ -206,7 +206,7 @@ final class ShardEmbedder implements AutoCloseable {
         private Embedded embedded(Path file) {
             ImageList images = images();
             FrozenBackbone backbone = frozen.of(order.getImages());
-            ViewRecipe.CentreView view = EmbeddingNetwork.view(order.getImages());
+            ViewRecipe.CentreView view = frozen.view(order.getImages());
             int[] ids = IntStream.range(0, order.getRows())
                     .map(i -> (int) order.getFirstId() + i)
                     .toArray();

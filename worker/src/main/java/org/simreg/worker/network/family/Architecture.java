@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.IntFunction;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.network.LayerNames;
@@ -20,8 +21,14 @@ import org.simreg.worker.network.NetworkGraph;
  * @param layers the network with a last linear layer of so many classes; 0: up to its feature (N, D)
  * @param files names of its weights
  * @param pixels normalisation that its publishers trained it with
+ * @param interpolation of the images that its publishers evaluate it on
  */
-public record Architecture(Network name, IntFunction<NetworkGraph> layers, Architecture.Files files, Pixels pixels) {
+public record Architecture(
+        Network name,
+        IntFunction<NetworkGraph> layers,
+        Architecture.Files files,
+        Pixels pixels,
+        Interpolation interpolation) {
     /**
      * The names of a network's weights in files.
      *
@@ -103,11 +110,17 @@ public record Architecture(Network name, IntFunction<NetworkGraph> layers, Archi
      */
     static Architecture of(Network name, Files files, BiFunction<String, Integer, NetworkGraph> layers) {
         String title = name.name().toLowerCase(Locale.ROOT).replace('_', '-');
-        return new Architecture(name, classes -> layers.apply(title, classes), files, Pixels.IMAGENET);
+        return new Architecture(
+                name, classes -> layers.apply(title, classes), files, Pixels.IMAGENET, Interpolation.BILINEAR);
     }
 
     /** The same, which wants other pixels than ImageNet's. */
     Architecture with(Pixels wanted) {
-        return new Architecture(name, layers, files, wanted);
+        return new Architecture(name, layers, files, wanted, interpolation);
+    }
+
+    /** The same, which wants images resized by the cubic filter. */
+    Architecture bicubic() {
+        return new Architecture(name, layers, files, pixels, Interpolation.BICUBIC);
     }
 }

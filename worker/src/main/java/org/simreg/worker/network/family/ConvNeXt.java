@@ -50,17 +50,19 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
     private static Architecture small(Network network, int third, int width) {
         int[] depths = {2, 2, third, 2};
         return Architecture.of(
-                network,
-                Files.own(Layout.TIMM),
-                (name, classes) -> new ConvNeXt(name, depths, width, true).network(classes));
+                        network,
+                        Files.own(Layout.TIMM),
+                        (name, classes) -> new ConvNeXt(name, depths, width, true).network(classes))
+                .bicubic();
     }
 
     private static Architecture large(Network network, int third, int width) {
         int[] depths = {3, 3, third, 3};
         return Architecture.of(
-                network,
-                Files.own(Layout.TIMM).with(names()),
-                (name, classes) -> new ConvNeXt(name, depths, width, false).network(classes));
+                        network,
+                        Files.own(Layout.TIMM).with(names()),
+                        (name, classes) -> new ConvNeXt(name, depths, width, false).network(classes))
+                .bicubic();
     }
 
     /**

@@ -63,19 +63,24 @@ final class DinoTransformers {
     /** Trained at 224 px. */
     private static Architecture dino(Network name, Shape shape, int patch, Network... alike) {
         Tokens tokens = Tokens.learned(patch, 224 / patch, Resizing.SHIFTED);
-        return Architecture.of(name, TIMM.alike(alike), new VisionTransformer(shape, tokens, Form.PLAIN)::network);
+        return Architecture.of(name, TIMM.alike(alike), new VisionTransformer(shape, tokens, Form.PLAIN)::network)
+                .bicubic();
     }
 
     /** Trained at 518 px with patches of 14. */
     private static Architecture dinoV2(Network name, Shape shape) {
         Tokens tokens = Tokens.learned(14, 37, Resizing.SHIFTED);
         return Architecture.of(
-                name, shape == GIANT ? READ : TIMM, new VisionTransformer(shape, tokens, scaled(shape))::network);
+                        name,
+                        shape == GIANT ? READ : TIMM,
+                        new VisionTransformer(shape, tokens, scaled(shape))::network)
+                .bicubic();
     }
 
     private static Architecture withRegisters(Network name, Shape shape) {
         Tokens tokens = new Tokens(14, true, new Prefix(true, 4), new Positions(37, Resizing.ANTIALIASED));
-        return Architecture.of(name, READ, new VisionTransformer(shape, tokens, scaled(shape))::network);
+        return Architecture.of(name, READ, new VisionTransformer(shape, tokens, scaled(shape))::network)
+                .bicubic();
     }
 
     /** Only the largest has a gated MLP. */
@@ -93,6 +98,7 @@ final class DinoTransformers {
         Tokens tokens = new Tokens(16, true, new Prefix(true, 4), Positions.ROTARY);
         Form form = new Form(1e-5, false, true, Form.PLAIN.mlp(), Last.NOTHING);
         boolean plain = List.of(Shape.SMALL, Shape.BASE, Shape.LARGE).stream().anyMatch(size -> size == shape);
-        return Architecture.of(name, READ, new VisionTransformer(shape, tokens, plain ? form : gated(form))::network);
+        return Architecture.of(name, READ, new VisionTransformer(shape, tokens, plain ? form : gated(form))::network)
+                .bicubic();
     }
 }

@@ -48,13 +48,17 @@ final class EfficientNet {
         Style tensorFlow = new Style(new Silu(), new Sigmoid(), 1e-3, BatchNorm.MOMENTUM, true);
         return List.of(
                 Architecture.of(
-                        Network.EFFICIENTNET_B0,
-                        Files.own(Layout.TIMM).with(List.of(torchvision())).alike(Network.EFFICIENTNET_B0_TF),
-                        (name, classes) -> build(name, plain, classes)),
+                                Network.EFFICIENTNET_B0,
+                                Files.own(Layout.TIMM)
+                                        .with(List.of(torchvision()))
+                                        .alike(Network.EFFICIENTNET_B0_TF),
+                                (name, classes) -> build(name, plain, classes))
+                        .bicubic(),
                 Architecture.of(
-                        Network.EFFICIENTNET_B0_TF,
-                        Files.own(Layout.HUGGINGFACE).named(ofTensorFlow()),
-                        (name, classes) -> huggingFace().renamed(build(name, tensorFlow, classes))));
+                                Network.EFFICIENTNET_B0_TF,
+                                Files.own(Layout.HUGGINGFACE).named(ofTensorFlow()),
+                                (name, classes) -> huggingFace().renamed(build(name, tensorFlow, classes)))
+                        .bicubic());
     }
 
     /**

@@ -41,6 +41,7 @@ final class ImageTransformers {
 
     private static Architecture of(Network name, Shape shape, Resizing resizing, Files files) {
         Tokens tokens = Tokens.learned(16, 14, resizing);
-        return Architecture.of(name, files, new VisionTransformer(shape, tokens, Form.PLAIN)::network);
+        Architecture network = Architecture.of(name, files, new VisionTransformer(shape, tokens, Form.PLAIN)::network);
+        return name == Network.MOCOV3_VITB16 ? network : network.bicubic();
     }
 }

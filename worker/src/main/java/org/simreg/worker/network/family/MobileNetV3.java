@@ -111,10 +111,11 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
     private static Architecture timm(Network network, MobileNetV3 sizes) {
         Style style = Style.plain(new Relu(), new HardSigmoid());
         return Architecture.of(
-                network,
-                Files.own(Layout.TIMM),
-                (name, classes) ->
-                        sizes.build(name, style, classes, true).initialized(Initialization.FAN_OUT_OF_GROUP));
+                        network,
+                        Files.own(Layout.TIMM),
+                        (name, classes) ->
+                                sizes.build(name, style, classes, true).initialized(Initialization.FAN_OUT_OF_GROUP))
+                .bicubic();
     }
 
     /**

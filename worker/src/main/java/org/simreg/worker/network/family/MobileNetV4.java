@@ -78,7 +78,8 @@ record MobileNetV4(List<List<String>> stages) {
     }
 
     private static Architecture of(Network network, MobileNetV4 sizes) {
-        return Architecture.of(network, Files.own(Layout.TIMM), (name, classes) -> sizes.build(name, classes));
+        return Architecture.of(network, Files.own(Layout.TIMM), (name, classes) -> sizes.build(name, classes))
+                .bicubic();
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.network.LayerNames;
@@ -114,6 +115,11 @@ public final class Networks {
     /** The normalisation of pixels that a network was trained with. */
     public static Pixels pixels(Network network) {
         return of(network).pixels();
+    }
+
+    /** The interpolation of the images that a network's publishers evaluate it on. */
+    public static Interpolation interpolation(Network network) {
+        return of(network).interpolation();
     }
 
     /** The network up to its pooled feature (N, D). */

@@ -52,13 +52,15 @@ final class TextTransformers {
         Last last = new Last(false, shape == Shape.LARGE ? 768 : 512);
         Form form = new Form(1e-5, true, false, new Gelu(gelu), last);
         return Architecture.of(name, files, new VisionTransformer(shape, tokens, form)::network)
-                .with(Pixels.CLIP);
+                .with(Pixels.CLIP)
+                .bicubic();
     }
 
     private static Architecture siglip(Network name, Shape shape, int patch, int grid) {
         Tokens tokens = new Tokens(patch, true, new Prefix(false, 0), new Positions(grid, Resizing.BILINEAR));
         Form form = new Form(1e-6, false, false, new Gelu(Gelu.Form.TANH), new Last(true, 0));
         return Architecture.of(name, FILES, new VisionTransformer(shape, tokens, form)::network)
-                .with(Pixels.HALF);
+                .with(Pixels.HALF)
+                .bicubic();
     }
 }

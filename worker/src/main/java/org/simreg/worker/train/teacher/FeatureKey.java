@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
@@ -96,12 +97,18 @@ public final class FeatureKey {
 
     private static String words(View view) {
         if (view.recipe() instanceof ViewRecipe.CentreView centre) {
-            return "centre of %d px resized to %d px".formatted(centre.size(), centre.resize());
+            return "centre of %d px resized to %d px%s".formatted(centre.size(), centre.resize(), resized(centre));
         } else if (view.recipe() instanceof ViewRecipe.RandomView random) {
             String kind = random.strong() ? "strong, drawn at " + random.drawnAt() + " px" : "weak";
-            return "draw %d of %d px, area from %s, %s".formatted(view.draw(), random.size(), random.minArea(), kind);
+            return "draw %d of %d px, area from %s, %s%s"
+                    .formatted(view.draw(), random.size(), random.minArea(), kind, resized(random));
         }
         return view.toString();
+    }
+
+    /** Keys of bilinear views stay as they were when there were no others. */
+    private static String resized(ViewRecipe recipe) {
+        return recipe.interpolation() == Interpolation.BILINEAR ? "" : ", " + words(recipe.interpolation());
     }
 
     private static String sha256(Path file) {

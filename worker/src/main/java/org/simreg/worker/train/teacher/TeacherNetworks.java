@@ -3,6 +3,7 @@ package org.simreg.worker.train.teacher;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -45,6 +46,9 @@ public final class TeacherNetworks {
             if (!to.hasPixels() && isNamed(to)) {
                 setPixels(to, notices);
             }
+            if (isNamed(to)) {
+                compare(to, job.getViews().getInterpolation(), notices);
+            }
         }
         return named.build();
     }
@@ -62,6 +66,24 @@ public final class TeacherNetworks {
                     + Networks.backbone(teacher.getNetwork()).name() + " was trained, "
                     + pixels.name().toLowerCase(Locale.ROOT) + "; --teacher-pixels can say otherwise");
         }
+    }
+
+    /** Teacher and student share a view, so that it can't be every teacher's own. */
+    private static void compare(Teacher.Builder teacher, Interpolation seen, Consumer<String> notices) {
+        Interpolation own = Networks.interpolation(teacher.getNetwork());
+        if (own != seen) {
+            notices.accept("%s sees %s views; its publishers evaluate %s on %s images (--interpolation %s)"
+                    .formatted(
+                            teacher.getSource(),
+                            word(seen),
+                            Networks.backbone(teacher.getNetwork()).name(),
+                            word(own),
+                            word(own)));
+        }
+    }
+
+    private static String word(Interpolation interpolation) {
+        return interpolation.name().toLowerCase(Locale.ROOT);
     }
 
     /** Whether a teacher's network is still to be recognised. */

@@ -27,10 +27,8 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
 
     /** The views of a job; with a momentum teacher both views are strong and swap roles. */
     public static ViewPlan of(Job job, boolean selfTaught) {
-        ViewRecipe weak = new ViewRecipe.RandomView(
-                job.getViews().getSize(), job.getViews().getMinArea(), false);
-        ViewRecipe strong = new ViewRecipe.RandomView(
-                job.getViews().getSize(), job.getViews().getMinArea(), true);
+        ViewRecipe weak = random(job.getViews(), false);
+        ViewRecipe strong = random(job.getViews(), true);
         if (selfTaught) {
             // Each view predicts the other's.
             return new ViewPlan(
@@ -46,10 +44,19 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
                 job.getCache().getViews());
     }
 
+    private static ViewRecipe random(Views views, boolean strong) {
+        return new ViewRecipe.RandomView(
+                views.getSize(), views.getMinArea(), strong, views.getSize(), views.getInterpolation());
+    }
+
     /** The evaluation view, the same in all epochs. */
     private static View fixed(Job job) {
-        int size = job.getViews().getSize();
-        return new View(0, new ViewRecipe.CentreView(job.getEvaluation().getResize(), size));
+        return new View(
+                0,
+                new ViewRecipe.CentreView(
+                        job.getEvaluation().getResize(),
+                        job.getViews().getSize(),
+                        job.getViews().getInterpolation()));
     }
 
     /** Number of the view that an epoch shows, part of its random draws. */

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
@@ -24,15 +25,20 @@ import org.simreg.proto.TeacherSource;
  *
  * @param size height and width of the view, pixels
  * @param resize shorter side of an image before the centre crop, pixels
+ * @param interpolation how it is resized
  */
-public record ShownImages(int size, int resize, Pixels pixels, Precision precision) {
+public record ShownImages(int size, int resize, Pixels pixels, Precision precision, Interpolation interpolation) {
     /** Name of the note in the metadata of exported files, and of the record in exported zips. */
     public static final String NOTE = "simreg_images";
 
     /** Of a run's job; students see ImageNet's mean and deviation. */
     public static ShownImages of(Job job) {
         return new ShownImages(
-                job.getViews().getSize(), job.getEvaluation().getResize(), Pixels.IMAGENET, job.getPrecision());
+                job.getViews().getSize(),
+                job.getEvaluation().getResize(),
+                Pixels.IMAGENET,
+                job.getPrecision(),
+                job.getViews().getInterpolation());
     }
 
     /**
@@ -43,7 +49,8 @@ public record ShownImages(int size, int resize, Pixels pixels, Precision precisi
     public static Optional<ShownImages> of(String source) {
         return TeacherSource.of(source) instanceof TeacherSource.TorchScript script
                 ? of(Path.of(script.file()))
-                        .map(run -> new ShownImages(run.size, run.resize, run.pixels, Precision.FLOAT32))
+                        .map(run ->
+                                new ShownImages(run.size, run.resize, run.pixels, Precision.FLOAT32, run.interpolation))
                 : of(Path.of(source));
     }
 
@@ -88,7 +95,9 @@ public record ShownImages(int size, int resize, Pixels pixels, Precision precisi
                     Integer.parseInt(parts.getOrDefault("size", "")),
                     Integer.parseInt(parts.getOrDefault("resize", "")),
                     Pixels.valueOf(parts.getOrDefault("pixels", "").toUpperCase(Locale.ROOT)),
-                    Precision.valueOf(parts.getOrDefault("precision", "").toUpperCase(Locale.ROOT))));
+                    Precision.valueOf(parts.getOrDefault("precision", "").toUpperCase(Locale.ROOT)),
+                    Interpolation.valueOf(
+                            parts.getOrDefault("interpolation", "bilinear").toUpperCase(Locale.ROOT))));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // of a newer version
         }
@@ -96,12 +105,15 @@ public record ShownImages(int size, int resize, Pixels pixels, Precision precisi
 
     /** The note for an exported file. */
     public String note() {
-        return "size=%d resize=%d pixels=%s precision=%s".formatted(size, resize, words(pixels), words(precision));
+        String more = interpolation == Interpolation.BILINEAR ? "" : " interpolation=" + words(interpolation);
+        return "size=%d resize=%d pixels=%s precision=%s%s"
+                .formatted(size, resize, words(pixels), words(precision), more);
     }
 
-    /** "view of 64 px in 73, pixels imagenet, precision float32". */
+    /** "bilinear view of 64 px in 73, pixels imagenet, precision float32". */
     public String text() {
-        return "view of %d px in %d, pixels %s, precision %s".formatted(size, resize, words(pixels), words(precision));
+        return "%s view of %d px in %d, pixels %s, precision %s"
+                .formatted(words(interpolation), size, resize, words(pixels), words(precision));
     }
 
     private static String words(Enum<?> value) {

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.bytedeco.javacpp.Pointer;
@@ -41,6 +43,28 @@ class DecodingTest {
         assertTrue(files.size() == 32, "fixtures: " + files);
         return files.stream()
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> check(file)));
+    }
+
+    /** But for those that OpenCV decodes, whose work is bounded. */
+    @TestFactory
+    Stream<DynamicTest> aThreadWhoseWorkNobodyWantsIsGivenBack() {
+        return ImageFixtures.files("good").stream()
+                .filter(file -> !file.toString().matches("(?i).*\\.(jpg|jpeg|webp)"))
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
+                    byte[] bytes = Files.readAllBytes(file);
+                    Thread.currentThread().interrupt();
+                    try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
+                        assertThrows(
+                                CancellationException.class,
+                                () -> decoder.decode(
+                                        buffer -> buffer.room(bytes.length)
+                                                .put(bytes)
+                                                .flip(),
+                                        new RgbImage()));
+                    } finally {
+                        assertTrue(Thread.interrupted());
+                    }
+                }));
     }
 
     private static void check(Path file) throws IOException {

@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.simreg.proto.Interpolation;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.image.ImageFixtures;
 import org.simreg.worker.data.image.RgbImage;
@@ -17,24 +20,26 @@ class PillowTest {
     void resizingGivesPillowsBytes() {
         byte[] expected = ImageFixtures.bytes("resize.bin");
         Resampler resampler = new Resampler();
+        Interpolation[] filters = {Interpolation.BILINEAR, Interpolation.BICUBIC};
         for (String[] words : ImageFixtures.lines("resize.txt")) {
             int[] n = Arrays.stream(words).mapToInt(Integer::parseInt).toArray();
             Crop box = new Crop(n[0], n[1], n[2], n[3]);
             byte[] out = new byte[3 * n[4] * n[5]];
-            resampler.resize(ImageFixtures.photo(), box, n[4], n[5], Crop.whole(n[4], n[5]), false, out);
-            String what = "%s to %d x %d".formatted(box, n[4], n[5]);
-            ImageFixtures.assertSamePixels(ImageFixtures.part(expected, n[6], out.length), out, what);
+            resampler.resize(ImageFixtures.photo(), box, n[4], n[5], Crop.whole(n[4], n[5]), false, filters[n[6]], out);
+            String what = "%s to %d x %d, %s".formatted(box, n[4], n[5], filters[n[6]]);
+            ImageFixtures.assertSamePixels(ImageFixtures.part(expected, n[7], out.length), out, what);
         }
     }
 
-    @Test
-    void aWindowOfAResizeIsThatPartOfTheWhole() {
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "UNRECOGNIZED")
+    void aWindowOfAResizeIsThatPartOfTheWhole(Interpolation filter) {
         Resampler resampler = new Resampler();
         Crop all = Crop.whole(ImageFixtures.WIDTH, ImageFixtures.HEIGHT);
         byte[] whole = new byte[3 * 50 * 40];
-        resampler.resize(ImageFixtures.photo(), all, 50, 40, Crop.whole(50, 40), false, whole);
+        resampler.resize(ImageFixtures.photo(), all, 50, 40, Crop.whole(50, 40), false, filter, whole);
         byte[] window = new byte[3 * 20 * 10];
-        resampler.resize(ImageFixtures.photo(), all, 50, 40, new Crop(7, 29, 20, 10), true, window);
+        resampler.resize(ImageFixtures.photo(), all, 50, 40, new Crop(7, 29, 20, 10), true, filter, window);
         for (int y = 0; y < 10; y++) {
             for (int x = 0; x < 20; x++) {
                 int from = 3 * ((29 + y) * 50 + 7 + 19 - x);

@@ -33,6 +33,7 @@ record PixelLayout(int bits, Conversion conversion) {
     }
 
     void row(byte[] raw, int from, int width, byte[] rgb, int to) {
+        DamagedImage.throwIfUnwanted();
         conversion.row(raw, from, width, rgb, to);
     }
 

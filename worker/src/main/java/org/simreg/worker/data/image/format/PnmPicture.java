@@ -110,6 +110,9 @@ public final class PnmPicture {
         int all = pixels * channels;
         StringBuilder token = new StringBuilder();
         for (int sample = 0; sample < all; sample++) {
+            if (sample % 1024 == 0) {
+                DamagedImage.throwIfUnwanted();
+            }
             int c = data();
             while (c >= 0 && isSpace(c)) {
                 c = data();

@@ -145,6 +145,7 @@ final class TiffFax {
         TiffFax fax = new TiffFax(in, width);
         int bytes = (width + 7) / 8;
         for (int row = 0; row < out.length / bytes; row++) {
+            DamagedImage.throwIfUnwanted();
             fax.count = 0;
             fax.place = 0;
             fax.length = 0;
