@@ -143,7 +143,8 @@ class DamagedSourcesTest {
         ByteBuffer end = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
         int length = end.getInt(whole.length - 8);
         int footer = whole.length - 8 - length;
-        // In Thrift's compact protocol: field 1, the version; field 2, a list whose size stands beside the kind of its items.
+        // In Thrift's compact protocol: field 1, the version; field 2, a list whose size stands beside the kind of its
+        // items.
         assertEquals(0x19, whole[footer + 2]);
         ByteBuffer lies = ByteBuffer.allocate(whole.length + 5).order(ByteOrder.LITTLE_ENDIAN);
         lies.put(whole, 0, footer + 3).put((byte) 0xfc).put(new byte[] {-1, -1, -1, -1, 7});
@@ -207,7 +208,8 @@ class DamagedSourcesTest {
     void whatIsNoFile(String kind, String path) throws Exception {
         Path file = folder.resolve(path);
         if (path.startsWith("pipe")) {
-            assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
+            assertEquals(
+                    0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
         }
         UserError refused = assertThrows(UserError.class, () -> open(kind + file));
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
@@ -218,8 +220,11 @@ class DamagedSourcesTest {
     @ValueSource(longs = {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 50})
     void aMemberThatClaimsAnAbsurdSize(long size) throws IOException {
         Path file = folder.resolve("absurd.tar");
-        byte[] bytes = Files.readAllBytes(new Tars().add("train/a/1.png", "picture").write(file));
-        ByteBuffer.wrap(bytes, 124, 12).putInt(size < 0 ? 0xffffffff : 0x80000000).putLong(size);
+        byte[] bytes =
+                Files.readAllBytes(new Tars().add("train/a/1.png", "picture").write(file));
+        ByteBuffer.wrap(bytes, 124, 12)
+                .putInt(size < 0 ? 0xffffffff : 0x80000000)
+                .putLong(size);
         int sum = 0;
         Arrays.fill(bytes, 148, 156, (byte) ' ');
         for (int i = 0; i < 512; i++) {

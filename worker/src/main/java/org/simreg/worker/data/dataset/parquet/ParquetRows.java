@@ -64,7 +64,8 @@ final class ParquetRows {
         } catch (RuntimeException e) {
             // What the library throws at numbers that make no sense, or ours where it has let them pass.
             throw new UserError(
-                    "%s can't be read as Parquet: it is damaged (%s)".formatted(file.path(), Printable.text(e.toString())),
+                    "%s can't be read as Parquet: it is damaged (%s)"
+                            .formatted(file.path(), Printable.text(e.toString())),
                     e);
         }
         return rows;
