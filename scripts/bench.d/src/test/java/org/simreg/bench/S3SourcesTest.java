@@ -34,6 +34,8 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
@@ -253,6 +255,19 @@ class S3SourcesTest {
         assertNotPacked(List.of(data.toString()), "s3://target/some/shards", "holds shards of other data or settings");
         assertNotPacked(sources, "s3://target/some", "holds other files");
         assertNotPacked(sources, "s3://nothing-here/shards", "there is no such bucket");
+    }
+
+    @Test
+    void aLargeFileGoesIntoABucketInParts() throws IOException {
+        server.bucket("large", folder.resolve("none"));
+        byte[] bytes = new byte[(1 << 24) + 1000];
+        bytes[1 << 24] = 1;
+        FileFolder large = AnyStore.folder("s3://large");
+        server.line().faults(number -> number == 1 ? Fault.DROPPED : Fault.NONE);
+        FileFolder.Written written = large.write("a.tar", channel -> AtomicFile.put(channel, ByteBuffer.wrap(bytes)));
+        assertEquals(new FileFolder.Written(bytes.length, Sha256.of(bytes)), written);
+        assertArrayEquals(bytes, server.bytes("large", "a.tar"));
+        assertEquals(Optional.of(written), AnyStore.folder("s3://large/").find("a.tar"));
     }
 
     private static void pack(List<String> sources, FileFolder into) {

@@ -32,14 +32,16 @@ record Sources(Path data, Path folder) {
         Path parquet = ParquetPictures.write(data, folder.resolve("all.parquet"));
         server.bucket("plain", data);
         server.bucket("packed", shards);
+        server.put("plain", "all.txt", Files.readAllBytes(listed("")));
         server.put("packed", "all.parquet", Files.readAllBytes(parquet));
         return List.of(
-                "list:" + list(),
+                "list:" + listed(data + "/"),
                 "tar:" + shards + "/*.tar",
                 "tar:" + tarOfTars(),
                 "parquet:" + parquet,
                 "tar:s3://packed/*.tar",
                 "parquet:s3://packed/all.parquet",
+                "list:s3://plain/all.txt",
                 "s3://plain");
     }
 
@@ -50,10 +52,11 @@ record Sources(Path data, Path folder) {
                 notice -> {});
     }
 
-    private Path list() throws IOException {
+    /** A list of all, whose paths begin so. */
+    private Path listed(String before) throws IOException {
         try (Stream<Path> files = Files.walk(data)) {
             List<String> lines = files.filter(Files::isRegularFile)
-                    .map(Path::toString)
+                    .map(file -> before + data.relativize(file))
                     .sorted()
                     .toList();
             return Files.write(folder.resolve("all.txt"), lines);

@@ -10,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.node.VertxInstances;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
         })
 public final class PackCommand implements Callable<Integer> {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,12})(B|kB|MB|GB)?");
+    private static final int FAR_THREADS = 16;
     private static final List<String> UNITS = List.of("B", "kB", "MB", "GB");
 
     private final GlobalOptions global;
@@ -96,7 +98,8 @@ public final class PackCommand implements Callable<Integer> {
     @Option(
             names = "--pack-threads",
             paramLabel = "N",
-            description = "Shards that are written at once, 1 to 1024 (default: one a core)")
+            description = "Shards that are written at once, 1 to 1024"
+                    + " (default: one a core; 16 at least where samples lie in a bucket, as reading waits)")
     private Integer threads;
 
     @Option(names = "--dry-run", description = "Say how large it gets, and write nothing (default: false)")
@@ -110,7 +113,7 @@ public final class PackCommand implements Callable<Integer> {
     public Integer call() {
         PackSettings settings = new PackSettings(
                 bytes(), Optional.ofNullable(shorterSide), Optional.ofNullable(quality), Optional.ofNullable(shuffle));
-        int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        int count = threads == null ? usualThreads() : threads;
         if (count < 1 || count > 1024) {
             throw new UserError("--pack-threads: %d is out of bounds; choose 1 to 1024".formatted(count));
         }
@@ -138,6 +141,11 @@ public final class PackCommand implements Callable<Integer> {
                                 : ", %d can't be used (%s)".formatted(packed.broken(), folder.place("broken.txt"))));
         terminal.flush();
         return 0;
+    }
+
+    private int usualThreads() {
+        boolean far = sources.stream().map(DataSource::of).anyMatch(DataSource::isObjects);
+        return Math.max(far ? FAR_THREADS : 1, Runtime.getRuntime().availableProcessors());
     }
 
     private void tell(String sentence) {

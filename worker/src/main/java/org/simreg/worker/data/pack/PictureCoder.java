@@ -37,22 +37,29 @@ final class PictureCoder implements AutoCloseable {
     }
 
     Coded code(ImageList images, int id) {
-        String broken = "";
-        try {
-            decoder.decode(file -> images.source().read(id, file, () -> true), picture);
-        } catch (IOException e) {
-            broken = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
-        }
         if (settings.encodes()) {
+            String broken = broken(file -> images.source().read(id, file, () -> true));
             return broken.isEmpty() ? new Coded(encoded(), "") : new Coded(new byte[0], broken);
         }
         try (SampleBytes bytes = ((SampleSource.Stored) images.source()).open(id)) {
             ByteBuffer whole =
                     ByteBuffer.allocate(Math.toIntExact(bytes.version().getLength()));
             bytes.read(whole);
-            return new Coded(whole.array(), broken);
+            whole.flip();
+            return new Coded(
+                    whole.array(),
+                    broken(file -> file.room(whole.limit()).put(whole).flip()));
         } catch (IOException e) {
-            return new Coded(new byte[0], broken.isEmpty() ? "it can't be read, " + e : broken);
+            return new Coded(new byte[0], "it can't be read, " + e);
+        }
+    }
+
+    private String broken(ImageDecoder.Reading reading) {
+        try {
+            decoder.decode(reading, picture);
+            return "";
+        } catch (IOException e) {
+            return e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
         }
     }
 

@@ -19,6 +19,7 @@ import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.regions.providers.InstanceProfileRegionProvider;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.S3Configuration;
 
 /**
  * The way to an S3 service: endpoint, region and form of addresses, from the process's environment. Credentials come by
@@ -120,7 +121,11 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
                 .overrideConfiguration(settings -> settings.retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
-                .forcePathStyle(pathStyle);
+                // The JDK's client would wait for a word that not every service and proxy says.
+                .serviceConfiguration(S3Configuration.builder()
+                        .expectContinueEnabled(false)
+                        .pathStyleAccessEnabled(pathStyle)
+                        .build());
         endpoint.ifPresent(builder::endpointOverride);
         Optional<Region> known = region.map(Region::of).or(S3Access::ofProfile);
         if (endpoint.isEmpty()) {
