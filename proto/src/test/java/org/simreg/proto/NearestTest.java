@@ -33,7 +33,8 @@ class NearestTest {
 
     @Test
     void ofManyNamesTheNearestAreNamedAndTheCommandThatListsAll() {
-        List<String> known = JobField.of(Student.getDescriptor().findFieldByName("network")).values();
+        List<String> known =
+                JobField.of(Student.getDescriptor().findFieldByName("network")).values();
         String said = Nearest.refusal("resnt18", known);
         assertTrue(said.contains("the nearest are resnet18, resnet"), said);
         assertTrue(said.endsWith("and `simreg networks` lists all") && said.length() < 180, said);

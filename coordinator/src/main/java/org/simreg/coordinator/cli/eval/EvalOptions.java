@@ -97,8 +97,7 @@ final class EvalOptions {
         }
         ImageDataset.Subset subset =
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
-        EvalRequest.Images images =
-                new EvalRequest.Images(data, subset, view.asked(), seed);
+        EvalRequest.Images images = new EvalRequest.Images(data, subset, view.asked(), seed);
         FrozenBackbone.Request asked = weights(weights, network);
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =

@@ -42,11 +42,7 @@ public record EvalRequest(
      * @param view in which each is shown
      * @param seed of every random draw
      */
-    public record Images(
-            List<String> sources,
-            ImageDataset.Subset subset,
-            View view,
-            long seed) {
+    public record Images(List<String> sources, ImageDataset.Subset subset, View view, long seed) {
         public Images {
             sources = List.copyOf(sources);
         }

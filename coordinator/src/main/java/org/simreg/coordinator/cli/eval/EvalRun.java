@@ -199,9 +199,7 @@ public final class EvalRun {
 
     /** The view: that of the run which the weights come from, where the options name none. */
     static ViewRecipe.CentreView view(
-            FrozenBackbone.Request weights,
-            EvalRequest.View asked,
-            Consumer<String> notices) {
+            FrozenBackbone.Request weights, EvalRequest.View asked, Consumer<String> notices) {
         Optional<ShownImages> shown = weights.shown();
         shown.ifPresent(run -> notices.accept("%s comes from a run with a %s; what no option names is taken from there"
                 .formatted(weights.source(), run.text())));
