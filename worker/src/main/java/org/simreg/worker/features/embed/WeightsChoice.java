@@ -3,6 +3,7 @@ package org.simreg.worker.features.embed;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
@@ -54,10 +55,13 @@ record WeightsChoice(
                     named.get(), fit.network(), fit.weights(), fit.choice().taken(), precision, found);
         }
         RecognizedFile.FoundNetwork part = found.network(asked.part(), name, notices);
-        for (Network alike : Networks.alike(part.name())) {
+        String alike = Networks.alike(part.name()).stream()
+                .map(other -> Networks.backbone(other).name())
+                .collect(Collectors.joining(" and "));
+        if (!alike.isEmpty()) {
             String taken = part.network().name();
-            notices.accept("the weights of %s fit %s and %s alike; taken as %s, unless --network says otherwise"
-                    .formatted(file, taken, Networks.backbone(alike).name(), taken));
+            notices.accept("the weights of %s fit %s as well as %s; taken as %s, unless --network says otherwise"
+                    .formatted(file, taken, alike, taken));
         }
         StateDict weights = found.weights(part, part.network(), name);
         return new WeightsChoice(part.name(), part.network(), weights, part.part(), precision, found);
