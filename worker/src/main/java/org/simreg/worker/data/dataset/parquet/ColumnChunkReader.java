@@ -48,6 +48,9 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
         long dictionaryAt = at;
         long dictionaryStored = -1;
         long left = meta.getNum_values();
+        if (left > pages.mostValues()) {
+            throw new IOException("a column of it claims %d values, more than a file of its size has".formatted(left));
+        }
         while (left > 0) {
             PageReader.Page page = pages.page(at, meta.getCodec());
             try {
@@ -60,7 +63,7 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
                     dictionaryStored = page.stored();
                 } else if (page.header().isSetData_page_header()
                         || page.header().isSetData_page_header_v2()) {
-                    left -= rows(page, at, new Dictionary(dictionary, dictionaryAt, dictionaryStored), row);
+                    left -= rows(page, at, left, new Dictionary(dictionary, dictionaryAt, dictionaryStored), row);
                 }
             } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
                 throw new IOException("its page at byte %d is damaged".formatted(at), e);
@@ -77,12 +80,15 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
      */
     private record Dictionary(List<ByteBuffer> values, long at, long stored) {}
 
-    private int rows(PageReader.Page page, long at, Dictionary dictionary, Row row) throws IOException {
+    private int rows(PageReader.Page page, long at, long left, Dictionary dictionary, Row row) throws IOException {
         PageHeader header = page.header();
         boolean second = header.isSetData_page_header_v2();
         int count = second
                 ? header.getData_page_header_v2().getNum_values()
                 : header.getData_page_header().getNum_values();
+        if (count < 0 || count > left) {
+            throw new IOException("its page at byte %d claims %d values, where %d are left".formatted(at, count, left));
+        }
         Encoding encoding = second
                 ? header.getData_page_header_v2().getEncoding()
                 : header.getData_page_header().getEncoding();
@@ -174,7 +180,8 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
                 int length = data.getInt();
                 data.position(data.position() + length);
             }
-            byte[] value = new byte[data.getInt()];
+            int length = data.getInt();
+            byte[] value = new byte[length > data.remaining() ? -1 : length];
             data.get(value);
             return value;
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException e) {

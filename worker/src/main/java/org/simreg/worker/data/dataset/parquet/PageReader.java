@@ -66,6 +66,11 @@ record PageReader(FileStore.Reader file, long size, Memory memory) {
         }
     }
 
+    /** Values that a column may have: a picture takes 67 bytes at least, but some may be one value of a dictionary. */
+    long mostValues() {
+        return (1 << 20) + size / 8;
+    }
+
     /** The page whose header is at a place. */
     Page page(long at, CompressionCodec codec) throws IOException {
         int bytes = HEADER;
@@ -82,6 +87,8 @@ record PageReader(FileStore.Reader file, long size, Memory memory) {
                 }
                 bytes *= 4;
                 continue;
+            } catch (RuntimeException e) {
+                throw new IOException("its page at byte %d is damaged (%s)".formatted(at, e.getMessage()), e);
             }
             return page(header, at + head.length - in.available(), codec);
         }

@@ -11,6 +11,7 @@ import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Type;
 import org.apache.parquet.format.Util;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.SampleExtents;
@@ -20,6 +21,10 @@ import org.simreg.worker.data.store.StoredFile;
 /** The images of one Parquet file: each unpacked once, so that its length and place are known. */
 final class ParquetRows {
     private static final int TAIL = 8;
+
+    /** Ten thousand row groups of a hundred columns have a tenth of it. */
+    private static final int LONGEST_FOOTER = 1 << 28;
+
     private static final int MAGIC = 0x31524150;
 
     /**
@@ -54,6 +59,14 @@ final class ParquetRows {
             rows.read(new PageReader(reader, file.size(), new PageReader.Memory(false)));
         } catch (IOException e) {
             throw new UserError("%s can't be read as Parquet: %s".formatted(file.path(), e.getMessage()), e);
+        } catch (UserError e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // What the library throws at numbers that make no sense, or ours where it has let them pass.
+            throw new UserError(
+                    "%s can't be read as Parquet: it is damaged (%s)"
+                            .formatted(file.path(), Printable.text(e.toString())),
+                    e);
         }
         return rows;
     }
@@ -94,6 +107,9 @@ final class ParquetRows {
                 }
             });
             row += group.getNum_rows();
+            if (images.size() + nulls > pages.mostValues()) {
+                throw new IOException("it claims more images than a file of its size has");
+            }
         }
     }
 
@@ -106,6 +122,10 @@ final class ParquetRows {
         int length = tail.getInt(0);
         if (length < 0 || length > size - TAIL) {
             throw new IOException("its footer of %d bytes is longer than the file".formatted(length));
+        }
+        if (length > LONGEST_FOOTER) {
+            throw new IOException(
+                    "its footer has %d bytes, more than the %d that are read".formatted(length, LONGEST_FOOTER));
         }
         ByteBuffer footer = ByteBuffer.allocate(length);
         reader.read(size - TAIL - length, footer);
