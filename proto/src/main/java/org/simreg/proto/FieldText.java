@@ -152,6 +152,6 @@ public final class FieldText {
                 return candidate;
             }
         }
-        throw new UserError("'" + value + "' is not one of " + String.join(", ", names) + Nearest.hint(asked, names));
+        throw new UserError("'" + value + "'" + Nearest.refusal(asked, names));
     }
 }

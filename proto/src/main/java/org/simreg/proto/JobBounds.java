@@ -68,8 +68,7 @@ final class JobBounds {
 
     private void checkChoice(JobField setting, String key, String text) {
         if (!setting.values().contains(text)) {
-            String names = String.join(", ", setting.values());
-            problems.add(JobField.place(key), text + " is not one of " + names);
+            problems.add(JobField.place(key), text + Nearest.refusal(text, setting.values()));
         }
     }
 

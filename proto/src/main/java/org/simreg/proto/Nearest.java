@@ -3,9 +3,15 @@ package org.simreg.proto;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The search by edit distance for the known name that a misspelt one was meant to be. */
 public final class Nearest {
+    /** Names that a message may list; there are more networks than that, and of nothing else. */
+    private static final int MANY = 16;
+
+    private static final int SHOWN = 5;
+
     private Nearest() {}
 
     /**
@@ -27,6 +33,25 @@ public final class Nearest {
      */
     public static String hint(String asked, Collection<String> known) {
         return of(asked, known).map(name -> "; did you mean " + name + "?").orElse("");
+    }
+
+    /**
+     * The end of a sentence that refuses a name.
+     *
+     * @return " is not one of A, B, C; did you mean B?"; of many networks the nearest, and the command that lists all
+     */
+    public static String refusal(String asked, Collection<String> known) {
+        if (known.size() <= MANY) {
+            return " is not one of " + String.join(", ", known) + hint(asked, known);
+        }
+        String nearest = known.stream()
+                .sorted(Comparator.<String>comparingInt(name -> name.contains(asked) ? 0 : 1)
+                        .thenComparingInt(name -> edits(asked, name))
+                        .thenComparingInt(name -> -alike(asked, name)))
+                .limit(SHOWN)
+                .collect(Collectors.joining(", "));
+        return " is not one of the %d networks that fit here; the nearest are %s, and `simreg networks` lists all"
+                .formatted(known.size(), nearest);
     }
 
     private static int most(String asked, String name) {

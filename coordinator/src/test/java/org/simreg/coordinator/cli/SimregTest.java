@@ -263,7 +263,7 @@ class SimregTest {
             quoteCharacter = '"',
             value = {
                 "--format=onyx | 'onyx' is not one of torchscript, safetensors, pth, onnx; did you mean onnx?",
-                "--network=resnet | 'resnet' is not one of resnet18,",
+                "--network=resnet | networks that fit here; the nearest are resnet18, resnet34, resnet50,",
                 "--size=4 | --size: 4 is out of bounds; choose 8 to 1024 px",
             })
     void aWrongExportIsRefused(String option, String part) {

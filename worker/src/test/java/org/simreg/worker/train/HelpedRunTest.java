@@ -3,20 +3,16 @@ package org.simreg.worker.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Cache;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Help;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
-import org.simreg.proto.Network;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Views;
 import org.simreg.worker.exchange.ahead.HelpPlan;
@@ -29,22 +25,7 @@ import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
 
 /** Whoever computes the teachers' features, the student has the same bits. */
 @Timeout(120)
-class HelpedRunTest {
-    @TempDir
-    static Path shared;
-
-    @TempDir
-    Path folder;
-
-    private static String first;
-    private static String second;
-
-    @BeforeAll
-    static void writeTeachers() {
-        first = SmallRun.teacher(shared, Network.MOBILENET_V2, 1);
-        second = SmallRun.teacher(shared, Network.MOBILENET_V2, 2);
-    }
-
+class HelpedRunTest extends TwoTeachers {
     /** A loop's listener that counts features. */
     private static final class Counts implements TrainingLoop.Events {
         private int features;

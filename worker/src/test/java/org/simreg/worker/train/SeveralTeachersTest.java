@@ -8,13 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.Loss;
-import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
@@ -22,22 +19,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 
 /** Tests of runs with two teachers that have sizes, pixels and weights of their own. */
-class SeveralTeachersTest {
-    @TempDir
-    static Path shared;
-
-    @TempDir
-    Path folder;
-
-    private static String first;
-    private static String second;
-
-    @BeforeAll
-    static void writeTeachers() {
-        first = SmallRun.teacher(shared, Network.MOBILENET_V2, 1);
-        second = SmallRun.teacher(shared, Network.MOBILENET_V2, 2);
-    }
-
+class SeveralTeachersTest extends TwoTeachers {
     private static Job.Builder job() {
         Job.Builder job = SmallRun.job(first, second);
         job.getStudentBuilder()

@@ -2,7 +2,6 @@ package org.simreg.coordinator.cli.eval;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.MachineOptions;
@@ -81,19 +80,8 @@ public final class EmbedCommand implements Callable<Integer> {
             description = "Images that are embedded, of a source that has both: train, val or all (default: all)")
     private Split split;
 
-    @Option(
-            names = "--size",
-            paramLabel = "N",
-            description = "Height and width of the view, 8 to 1024 px (default: as the run that the"
-                    + " weights come from, else 224)")
-    private Integer size;
-
-    @Option(
-            names = "--resize",
-            paramLabel = "N",
-            description = "Shorter side of an image before the centre crop, at most 4096 px (default: as"
-                    + " the run, else size * 256 / 224, rounded)")
-    private Integer resize;
+    @Mixin
+    private EvalOptions.ViewOptions view;
 
     @Mixin
     private NetworkOptions network;
@@ -130,13 +118,11 @@ public final class EmbedCommand implements Callable<Integer> {
         }
         EmbedRun.Settings settings;
         try {
-            EvalOptions.bounds("--size", size, 8, 1024);
-            EvalOptions.bounds("--resize", resize, 8, 4096);
             settings = new EmbedRun.Settings(
                     source,
                     split,
                     EvalOptions.weights(weights, network),
-                    new EmbedRun.Shown(Optional.ofNullable(size), Optional.ofNullable(resize)),
+                    view.asked(),
                     machine.settings(),
                     global.quiet());
         } catch (UserError e) {

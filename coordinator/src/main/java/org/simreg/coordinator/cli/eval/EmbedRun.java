@@ -47,15 +47,12 @@ final class EmbedRun {
     private final Target target;
     private final StopSignal stop;
 
-    /** The view that images are shown in, as far as options name it. */
-    record Shown(Optional<Integer> size, Optional<Integer> resize) {}
-
     /** The images and the network that embeds them. */
     record Settings(
             String source,
             EmbedCommand.Split split,
             FrozenBackbone.Request weights,
-            Shown shown,
+            EvalRequest.View view,
             WorkerSettings machine,
             boolean quiet) {}
 
@@ -133,8 +130,7 @@ final class EmbedRun {
     }
 
     private void embed(Torch torch, EvalProgress progress) {
-        ViewRecipe.CentreView asked = EvalRun.view(
-                settings.weights(), settings.shown().size(), settings.shown().resize(), progress::notice);
+        ViewRecipe.CentreView asked = EvalRun.view(settings.weights(), settings.view(), progress::notice);
         List<Part> parts = parts(progress);
         try (FrozenBackbone backbone = FrozenBackbone.open(torch, settings.weights(), progress::notice)) {
             ViewRecipe.CentreView view = asked.by(backbone.interpolation());

@@ -31,20 +31,6 @@ final class EvalOptions {
     private String weights;
 
     @Option(
-            names = "--size",
-            paramLabel = "N",
-            description = "Height and width of the view, 8 to 1024 px (default: as the run that the"
-                    + " weights come from, else 224)")
-    private Integer size;
-
-    @Option(
-            names = "--resize",
-            paramLabel = "N",
-            description = "Shorter side of an image before the centre crop, at most 4096 px (default: as"
-                    + " the run, else size * 256 / 224, rounded)")
-    private Integer resize;
-
-    @Option(
             names = "--limit-classes",
             paramLabel = "N",
             defaultValue = "0",
@@ -87,6 +73,9 @@ final class EvalOptions {
     private boolean json;
 
     @Mixin
+    private ViewOptions view;
+
+    @Mixin
     private NetworkOptions network;
 
     @Mixin
@@ -103,15 +92,12 @@ final class EvalOptions {
             throw new UserError("--data: %d folders are too many here; name one, or use simreg eval transfer"
                     .formatted(data.size()));
         }
-        bounds("--size", size, 8, 1024);
-        bounds("--resize", resize, 8, 4096);
         if (limitClasses < 0) {
             throw new UserError("--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
         }
         ImageDataset.Subset subset =
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
-        EvalRequest.Images images =
-                new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
+        EvalRequest.Images images = new EvalRequest.Images(data, subset, view.asked(), seed);
         FrozenBackbone.Request asked = weights(weights, network);
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
@@ -125,9 +111,37 @@ final class EvalOptions {
         return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
     }
 
-    static void bounds(String option, Integer value, int least, int most) {
-        if (value != null && (value < least || value > most)) {
-            throw new UserError("%s: %d is out of bounds; choose %d to %d px".formatted(option, value, least, most));
+    /** Options for the view in which frozen weights are shown images. */
+    static final class ViewOptions {
+        @Option(
+                names = "--size",
+                paramLabel = "N",
+                description = "Height and width of the view, 8 to 1024 px (default: as the run that the"
+                        + " weights come from, else 224)")
+        private Integer size;
+
+        @Option(
+                names = "--resize",
+                paramLabel = "N",
+                description = "Shorter side of an image before the centre crop, at most 4096 px (default: as"
+                        + " the run, else size * 256 / 224, rounded)")
+        private Integer resize;
+
+        /**
+         * The view that was asked for.
+         *
+         * @throws UserError if an option is out of bounds
+         */
+        EvalRequest.View asked() {
+            bounds("--size", size, 1024);
+            bounds("--resize", resize, 4096);
+            return new EvalRequest.View(Optional.ofNullable(size), Optional.ofNullable(resize));
+        }
+
+        private static void bounds(String option, Integer value, int most) {
+            if (value != null && (value < 8 || value > most)) {
+                throw new UserError("%s: %d is out of bounds; choose 8 to %d px".formatted(option, value, most));
+            }
         }
     }
 }

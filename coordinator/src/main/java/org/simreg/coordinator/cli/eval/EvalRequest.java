@@ -27,22 +27,22 @@ public record EvalRequest(
     }
 
     /**
+     * The view that was asked for.
+     *
+     * @param size height and width, pixels; empty: as the run that the weights come from, else 224
+     * @param resize shorter side before the crop, pixels; empty: likewise, else 256 / 224 of the size
+     */
+    public record View(Optional<Integer> size, Optional<Integer> resize) {}
+
+    /**
      * The images of an evaluation and the view that the network gets of them.
      *
      * @param sources data sets, each of one source, at least one
      * @param subset classes that take part
-     * @param size height and width of the view, pixels; empty: as the run that the weights come
-     *     from, else 224
-     * @param resize shorter side before the crop, pixels; empty: likewise, else 256 / 224 of the
-     *     size
+     * @param view in which each is shown
      * @param seed of every random draw
      */
-    public record Images(
-            List<String> sources,
-            ImageDataset.Subset subset,
-            Optional<Integer> size,
-            Optional<Integer> resize,
-            long seed) {
+    public record Images(List<String> sources, ImageDataset.Subset subset, View view, long seed) {
         public Images {
             sources = List.copyOf(sources);
         }

@@ -194,23 +194,19 @@ public final class EvalRun {
     }
 
     private ViewRecipe.CentreView view() {
-        EvalRequest.Images images = request.images();
-        return view(request.weights(), images.size(), images.resize(), progress::notice);
+        return view(request.weights(), request.images().view(), progress::notice);
     }
 
     /** The view: that of the run which the weights come from, where the options name none. */
     static ViewRecipe.CentreView view(
-            FrozenBackbone.Request weights,
-            Optional<Integer> asked,
-            Optional<Integer> askedResize,
-            Consumer<String> notices) {
+            FrozenBackbone.Request weights, EvalRequest.View asked, Consumer<String> notices) {
         Optional<ShownImages> shown = weights.shown();
         shown.ifPresent(run -> notices.accept("%s comes from a run with a %s; what no option names is taken from there"
                 .formatted(weights.source(), run.text())));
-        int size = asked.or(() -> shown.map(ShownImages::size)).orElse(224);
+        int size = asked.size().or(() -> shown.map(ShownImages::size)).orElse(224);
         int usual = (int) Math.round(size * 256 / 224.0);
-        boolean asRun = shown.isPresent() && asked.isEmpty();
-        int resize = askedResize.orElse(asRun ? shown.get().resize() : usual);
+        boolean asRun = shown.isPresent() && asked.size().isEmpty();
+        int resize = asked.resize().orElse(asRun ? shown.get().resize() : usual);
         if (resize < size) {
             throw new UserError(
                     "--resize: %d is smaller than the view of %d px; choose at least its size".formatted(resize, size));

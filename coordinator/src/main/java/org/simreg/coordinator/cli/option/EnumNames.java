@@ -40,11 +40,7 @@ public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>,
         String asked = kebab(text.strip());
         E constant = constants.get(asked);
         if (constant == null) {
-            throw new TypeConversionException("'"
-                    + text.strip()
-                    + "' is not one of "
-                    + String.join(", ", constants.keySet())
-                    + Nearest.hint(asked, constants.keySet()));
+            throw new TypeConversionException("'" + text.strip() + "'" + Nearest.refusal(asked, constants.keySet()));
         }
         return constant;
     }

@@ -65,8 +65,8 @@ class EvalCommandTest {
         assertEquals(new EvalRequest.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))), request.task());
         assertEquals(Optional.of(Network.RESNET50_BYOL), request.weights().network());
         assertEquals(Optional.of(Precision.BFLOAT16), request.weights().precision());
-        assertEquals(Optional.of(64), request.images().size());
-        assertEquals(Optional.of(72), request.images().resize());
+        assertEquals(Optional.of(64), request.images().view().size());
+        assertEquals(Optional.of(72), request.images().view().resize());
         assertEquals(3, request.images().subset().limitClasses());
         assertEquals(Optional.of(Path.of("o", "features")), request.results().cache());
         assertTrue(request.results().json());

@@ -62,7 +62,8 @@ final class OpenCvDecoder implements AutoCloseable {
                 copy(decoded, into);
             }
         } catch (RuntimeException e) {
-            throw new ImageDecoder.UnreadableImage("its data is damaged: " + e.getMessage());
+            // OpenCV's message tells where its source was built, and little else.
+            throw new ImageDecoder.UnreadableImage("its data is damaged");
         } finally {
             if ((long) width * height > KEPT) {
                 image.release();

@@ -22,8 +22,9 @@ public final class ForeignFormat {
             "make ONNX of it (python -m tf2onnx.convert --saved-model DIR --inputs-as-nchw INPUT --output m.onnx), and of"
                     + " that a TorchScript module (m = onnx2torch.convert('m.onnx');"
                     + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
-    private static final String FROM_KERAS =
-            "save it as TensorFlow does (keras.models.load_model(FILE).export('DIR')), then " + FROM_TENSORFLOW;
+    private static final String FROM_KERAS = "make a TorchScript module of it, with KERAS_BACKEND=torch (k ="
+            + " keras.models.load_model(FILE).requires_grad_(False).eval(); torch.jit.trace(lambda x: k(x.permute(0, 2, 3,"
+            + " 1)), torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
     private static final String FROM_ONNX = "make a TorchScript module of it (m = onnx2torch.convert(FILE);"
             + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
             + " the PyTorch file or safetensors that it was made of";
@@ -103,7 +104,7 @@ public final class ForeignFormat {
         if (name.endsWith(".distcp")) {
             return Optional.of("it is a piece of a distributed checkpoint; " + FROM_DISTRIBUTED);
         } else if (text.startsWith("\u0089HDF\r\n")) {
-            return Optional.of("it is an HDF5 file, as Keras and TensorFlow write; " + FROM_KERAS);
+            return Optional.of("it is an HDF5 file, as Keras writes; " + FROM_KERAS);
         } else if (text.startsWith("GGUF")) {
             return Optional.of(
                     "it is a GGUF file, which holds quantised weights; give the safetensors or PyTorch file that it was made of");
