@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -57,8 +57,9 @@ class DecodingTest {
                     byte[] whole = Files.readAllBytes(file);
                     for (int seed = 0; seed < SEEDS; seed++) {
                         Random random = new Random(seed);
-                        byte[] bytes =
-                                random.nextInt(3) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+                        byte[] bytes = random.nextInt(3) == 0
+                                ? Arrays.copyOf(whole, random.nextInt(whole.length))
+                                : whole.clone();
                         for (int i = random.nextInt(4); i >= 0 && bytes.length > 0; i--) {
                             int from = random.nextBoolean() ? bytes.length : Math.min(64, bytes.length);
                             bytes[random.nextInt(from)] ^= (byte) (1 << random.nextInt(8));
