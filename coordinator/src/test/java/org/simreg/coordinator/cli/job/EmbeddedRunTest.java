@@ -59,7 +59,7 @@ class EmbeddedRunTest {
     private Command distil(Path out, String... more) throws IOException {
         List<String> args = new ArrayList<>(List.of("distill", "--data", PICTURES.toString()));
         args.addAll(List.of("--teacher", teacher.toString()));
-        args.addAll(List.of("--teacher-network", "mobilenet-v2", "--student", "mobilenet-v2"));
+        args.addAll(List.of("--teacher-network", "mobilenet-v2"));
         args.addAll(List.of("--head", "linear", "--size", "32", "--batch", "6"));
         if (!List.of(more).contains("--epochs")) {
             args.addAll(List.of("--epochs", "6"));
@@ -70,21 +70,32 @@ class EmbeddedRunTest {
         return Command.start(folder, args);
     }
 
+    /** A student of a few layers. */
+    private Command small(Path out, String... more) throws IOException {
+        Path module = folder.resolve("student.pt");
+        if (!Files.exists(module)) {
+            SmallJob.student(module);
+        }
+        List<String> args = new ArrayList<>(List.of("--student-module", module.toString()));
+        args.addAll(List.of(more));
+        return distil(out, args.toArray(String[]::new));
+    }
+
     @Test
     void aRunKilledAndStoppedEndsWithTheBitsOfAnUnbrokenRun() throws Exception {
         Path whole = folder.resolve("whole");
-        Command unbroken = distil(whole);
+        Command unbroken = small(whole);
         assertEquals(0, unbroken.end(), unbroken.err());
         assertTrue(Files.exists(whole.resolve("report.html")));
 
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         Path broken = folder.resolve("broken");
-        killed(distil(broken), broken, 1 + random.nextInt(5));
+        killed(small(broken), broken, 1 + random.nextInt(5));
         if (KILLS > 1) {
-            killed(distil(broken, "--resume"), broken, 7 + random.nextInt(4));
+            killed(small(broken, "--resume"), broken, 7 + random.nextInt(4));
         }
-        Command stopped = distil(broken, "--resume");
+        Command stopped = small(broken, "--resume");
         stopped.awaits(metrics(broken), step(12 + random.nextInt(4)));
         assertEquals(128 + 15, stopped.terminate());
         assertTrue(stopped.out().contains("--resume --out " + broken), stopped.out());
@@ -101,7 +112,17 @@ class EmbeddedRunTest {
     private Command patient(Path out, String... more) throws IOException {
         List<String> args = new ArrayList<>(
                 List.of("--eval-data", folder.resolve("pictures").toString()));
-        args.addAll(List.of("--eval-epochs", "1", "--patience", "2", "--keep-best", "1", "--epochs", "40"));
+        args.addAll(List.of(
+                "--student",
+                "mobilenet-v2",
+                "--eval-epochs",
+                "1",
+                "--patience",
+                "2",
+                "--keep-best",
+                "1",
+                "--epochs",
+                "40"));
         args.addAll(List.of(more));
         return distil(out, args.toArray(String[]::new));
     }

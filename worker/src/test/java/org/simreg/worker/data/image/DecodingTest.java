@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -23,6 +25,8 @@ import org.simreg.worker.data.loader.BatchLoader;
 
 /** Files of every awkward kind, against Pillow's RGB. */
 class DecodingTest {
+    private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 5);
+
     private static final Map<String, String> REASONS = Map.ofEntries(
             Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
             Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
@@ -43,6 +47,40 @@ class DecodingTest {
         assertTrue(files.size() == 32, "fixtures: " + files);
         return files.stream()
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> check(file)));
+    }
+
+    /** With flipped bits and cut anywhere: nothing but pixels, or why there are none. */
+    @TestFactory
+    Stream<DynamicTest> damagedFilesHavePixelsOrAReason() {
+        return ImageFixtures.files("good").stream()
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
+                    byte[] whole = Files.readAllBytes(file);
+                    for (int seed = 0; seed < SEEDS; seed++) {
+                        Random random = new Random(seed);
+                        byte[] bytes = random.nextInt(3) == 0
+                                ? Arrays.copyOf(whole, random.nextInt(whole.length))
+                                : whole.clone();
+                        for (int i = random.nextInt(4); i >= 0 && bytes.length > 0; i--) {
+                            int from = random.nextBoolean() ? bytes.length : Math.min(64, bytes.length);
+                            bytes[random.nextInt(from)] ^= (byte) (1 << random.nextInt(8));
+                        }
+                        check(bytes, "seed " + seed);
+                    }
+                }));
+    }
+
+    private static void check(byte[] bytes, String what) throws IOException {
+        RgbImage pixels = new RgbImage();
+        try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
+            decoder.decode(buffer -> buffer.room(bytes.length).put(bytes).flip(), pixels);
+            assertTrue(pixels.width > 0 && pixels.height > 0, what);
+        } catch (ImageDecoder.UnreadableImage e) {
+            assertEquals(-1, e.getMessage().indexOf('\n'), what);
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError(what, e);
+        } finally {
+            pixels.release();
+        }
     }
 
     /** But for those that OpenCV decodes, whose work is bounded. */
