@@ -55,9 +55,7 @@ class HelpExamplesRunTest {
         LONG.put("simreg audit runs/resnet18-photos", "");
         LONG.put("simreg eval knn --data photos --weights runs/resnet18-photos", "");
         LONG.put("simreg eval stages --data photos --weights runs/resnet18-photos --linear", "");
-        LONG.put(
-                "simreg features --data photos --teacher moco.pth.tar --cache-views 10 --cache-store features",
-                SHORT);
+        LONG.put("simreg features --data photos --teacher moco.pth.tar --cache-views 10 --cache-store features", SHORT);
     }
 
     @TempDir
