@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.simreg.coordinator.grpc.client.JobFinder;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
@@ -59,6 +60,7 @@ class HelpersProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void killedFrozenAndStartedAgainTheyCostNoGenerationAndNoBit() throws IOException {
         Job job = helped(cluster.job("helped", STEPS));
         try (Follower events = cluster.submit(job)) {

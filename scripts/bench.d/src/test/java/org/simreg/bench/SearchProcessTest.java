@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.search.bank.Features;
 import org.simreg.proto.BankStatus;
@@ -173,6 +174,7 @@ class SearchProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void withoutWorkersAQueryFailsInsteadOfBeingAnsweredInPart() throws Exception {
         create(1);
         WORKERS.forEach(processes::kill);

@@ -208,7 +208,7 @@ class FrozenEvaluationTest {
             assertEquals(Precision.FLOAT32, backbone.identity().precision());
         }
         assertEquals(1, notices.size());
-        assertTrue(notices.get(0).contains("resnet50 and resnet50-byol"), notices.get(0));
+        assertTrue(notices.get(0).contains("fit resnet50 as well as resnet50-byol; taken as resnet50"), notices.get(0));
     }
 
     @Test

@@ -25,7 +25,6 @@ import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
-import org.simreg.worker.data.storage.WorkerSettings;
 
 class DistillCommandTest {
     @TempDir
@@ -60,14 +59,12 @@ class DistillCommandTest {
         completed.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
         assertEquals(completed.build(), request.job());
         int cores = Runtime.getRuntime().availableProcessors();
+        assertEquals("auto", request.machine().device());
         assertEquals(
-                new EmbeddedRun.Settings(
-                        completed.build(),
-                        new WorkerSettings("auto", cores, cores, VertxInstances.cache()),
-                        false,
-                        false,
-                        false),
-                request);
+                List.of(cores, cores),
+                List.of(request.machine().threads(), request.machine().decodeThreads()));
+        assertEquals(VertxInstances.cache(), request.machine().cache());
+        assertFalse(request.resume() || request.overwrite() || request.quiet());
     }
 
     @Test

@@ -136,7 +136,9 @@ class JobFileTest {
 
     @Test
     void aStrangeKeyIsAnsweredWithTheKnownOnes() {
-        assertRefused("line 1: views.colour: unknown key; known here: policy, size, min_area", "views: {colour: 3}");
+        assertRefused(
+                "line 1: views.colour: unknown key; known here: policy, size, min_area, interpolation",
+                "views: {colour: 3}");
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.simreg.coordinator.run.folder;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -240,7 +241,10 @@ class RunFolderTest {
         assertThrows(UserError.class, files::close);
         files = folders.open(Runs.record(run));
         assertEquals(3, files.head().step());
-        assertTrue(Collections.disjoint(before, keys(run)));
+        List<Object> after = keys(run);
+        for (int i = 0; i < before.size(); i++) {
+            assertNotEquals(before.get(i), after.get(i), "a file of its own");
+        }
     }
 
     private static List<Object> keys(Path folder) throws IOException {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -55,13 +56,17 @@ class TeacherNetworksTest {
         Job named = TeacherNetworks.named(job("x.pth", Network.CLIP_VITB32), notices::add, new Problems());
         assertEquals(Pixels.CLIP, named.getTeachers(0).getPixels());
         assertEquals(
-                List.of("x.pth sees its pixels as clip-vitb32 was trained, clip; --teacher-pixels can say otherwise"),
+                List.of(
+                        "x.pth sees its pixels as clip-vitb32 was trained, clip; --teacher-pixels can say otherwise",
+                        "x.pth sees bilinear views; its publishers evaluate clip-vitb32 on bicubic images"
+                                + " (--interpolation bicubic)"),
                 notices);
 
         Job.Builder said = job("x.pth", Network.CLIP_VITB32).toBuilder();
         said.getTeachersBuilder(0).setPixels(Pixels.IMAGENET);
+        said.getViewsBuilder().setInterpolation(Interpolation.BICUBIC);
         assertEquals(said.build(), TeacherNetworks.named(said.build(), notices::add, new Problems()));
-        assertEquals(1, notices.size());
+        assertEquals(2, notices.size());
     }
 
     @Test
