@@ -96,8 +96,9 @@ class LauncherTest {
         assertEquals(List.of("-cp", jar), launch.out.subList(main - 2, main));
         assertEquals(List.of("distill", "--data", "a b*", ""), launch.out.subList(main + 1, main + 5));
         assertTrue(
-                launch.out.contains("malloc glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:"),
-                launch.out);
+                launch.out.contains("malloc glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824"
+                        + ":glibc.malloc.trim_threshold=1073741824:glibc.malloc.arena_max=8"),
+                launch.out::toString);
         assertTrue(launch.out.contains("locale C.UTF-8"));
         assertTrue(launch.out.contains("-XX:+ExitOnOutOfMemoryError"));
         assertTrue(launch.out.stream().anyMatch(o -> o.matches("-Xmx\\d+m")), "" + launch.out);
