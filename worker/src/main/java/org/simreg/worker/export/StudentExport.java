@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -85,8 +86,13 @@ public final class StudentExport {
         }
     }
 
-    /** A backbone with its weights. */
-    public record Backbone(NetworkGraph network, StateDict weights) {}
+    /**
+     * A backbone with its weights.
+     *
+     * @param pixels normalisation that it wants
+     * @param interpolation of the images that it is evaluated on
+     */
+    public record Backbone(NetworkGraph network, StateDict weights, Pixels pixels, Interpolation interpolation) {}
 
     /**
      * The backbone that a file holds.
@@ -104,7 +110,8 @@ public final class StudentExport {
         }
         Read read = Read.of(source, notices);
         OnnxWriter.refuseLarge(read.backbone);
-        return new Backbone(read.backbone, read.counted);
+        Told told = Told.of(source.file, read.name);
+        return new Backbone(read.backbone, read.counted, told.pixels, told.interpolation);
     }
 
     /**
@@ -257,14 +264,15 @@ public final class StudentExport {
      *
      * @param notes what the file's run showed its student
      * @param pixels normalisation that the network wants
+     * @param interpolation of the images that it is evaluated on
      */
-    private record Told(Map<String, String> notes, Pixels pixels) {
-        static final Told NOTHING = new Told(Map.of(), Pixels.IMAGENET);
+    private record Told(Map<String, String> notes, Pixels pixels, Interpolation interpolation) {
+        static final Told NOTHING = new Told(Map.of(), Pixels.IMAGENET, Interpolation.BILINEAR);
 
         static Told of(Path file, Network name) {
             return ShownImages.of(file)
-                    .map(shown -> new Told(notes(shown), shown.pixels()))
-                    .orElseGet(() -> new Told(Map.of(), Networks.pixels(name)));
+                    .map(shown -> new Told(notes(shown), shown.pixels(), shown.interpolation()))
+                    .orElseGet(() -> new Told(Map.of(), Networks.pixels(name), Networks.interpolation(name)));
         }
 
         static Map<String, String> notes(ShownImages shown) {
