@@ -36,12 +36,7 @@ public final class EdgeRun {
      * @param resize shorter side of every image before the centre crop, pixels
      */
     public record Int8(
-            String source,
-            int images,
-            List<String> keepFloat,
-            boolean symmetric,
-            int resize,
-            WorkerSettings machine) {}
+            String source, int images, List<String> keepFloat, boolean symmetric, int resize, WorkerSettings machine) {}
 
     /**
      * Writes the file beside that in float32 and prints what it loses.

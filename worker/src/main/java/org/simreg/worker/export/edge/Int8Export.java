@@ -158,8 +158,7 @@ public final class Int8Export {
         QuantizedGraph graph = new QuantizedGraph(model.getGraph());
         Set<String> names = graph.activations(Set.copyOf(graph.layers()));
         ModelProto observed = QuantizedGraph.observed(
-                model(new OnnxTarget(target.size(), OptionalInt.empty(), target.operators())),
-                names);
+                model(new OnnxTarget(target.size(), OptionalInt.empty(), target.operators())), names);
         Map<String, RangeHistogram> histograms = new HashMap<>();
         try (OnnxSession session = new OnnxSession(
                 observed,

@@ -117,8 +117,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             Optional<Interpolation> said = ends.interpolation.or(() -> shown().map(ShownImages::interpolation));
             Interpolation own = Networks.interpolation(name);
             if (said.isEmpty() && own != Interpolation.BILINEAR) {
-                notices.accept("%s sees %s images, as the publishers of %s evaluate it; --interpolation can say otherwise"
-                        .formatted(source, word(own), Networks.backbone(name).name()));
+                notices.accept(
+                        "%s sees %s images, as the publishers of %s evaluate it; --interpolation can say otherwise"
+                                .formatted(
+                                        source,
+                                        word(own),
+                                        Networks.backbone(name).name()));
             }
             return said.orElse(own);
         }

@@ -81,8 +81,7 @@ class Int8ExportTest {
     private static Backbone backbone(Network name) {
         NetworkGraph network = Networks.backbone(name);
         NetworkGraph sized = name == Network.VIT_TI16 ? network.forSize(SIZE) : network;
-        return new Backbone(
-                sized, WeightFixtures.weights(sized), Networks.pixels(name), Networks.interpolation(name));
+        return new Backbone(sized, WeightFixtures.weights(sized), Networks.pixels(name), Networks.interpolation(name));
     }
 
     private static Int8Export export(Backbone backbone, String... keep) {
@@ -195,12 +194,16 @@ class Int8ExportTest {
                 .orElseThrow();
         float scale = model.getGraph().getInitializerList().stream()
                 .filter(tensor -> tensor.getName().equals(first.getInput(1)))
-                .map(tensor -> tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat())
+                .map(tensor -> tensor.getRawData()
+                        .asReadOnlyByteBuffer()
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getFloat())
                 .findFirst()
                 .orElseThrow();
         assertEquals(2 / 255f, scale, 1e-4f);
         assertTrue(model.getMetadataPropsList().stream()
-                .anyMatch(note -> note.getKey().equals("mean") && note.getValue().equals("[0.5, 0.5, 0.5]")));
+                .anyMatch(
+                        note -> note.getKey().equals("mean") && note.getValue().equals("[0.5, 0.5, 0.5]")));
     }
 
     /** Weights without a run's note are shown what their network's publishers show them. */
