@@ -124,9 +124,8 @@ public final class CoordinatorNode implements AutoCloseable {
             observability.watch(vertx, services, store, member.getLifecycleService()::isRunning);
             observability.wanted(services::wanted);
             observability.search(services.pictures());
-            CoordinatorObservability.Served served =
-                    new CoordinatorObservability.Served(
-                            settings.version, server.port(), gate, security.tls(), acting(services, security));
+            CoordinatorObservability.Served served = new CoordinatorObservability.Served(
+                    settings.version, server.port(), gate, security.tls(), acting(services, security));
             web = settings.http.map(at -> open.add(observability.serve(vertx, at, services, served)));
             observability.report(vertx, server);
             HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);

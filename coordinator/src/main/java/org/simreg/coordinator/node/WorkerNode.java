@@ -193,10 +193,7 @@ public final class WorkerNode implements AutoCloseable {
 
         /** Serves HTTP; everything is open by now. */
         WebServer serve(
-                Vertx vertx,
-                CoordinatorNode.HttpAddress at,
-                Optional<Tls> tls,
-                Map<String, PeerTransport> transports) {
+                Vertx vertx, CoordinatorNode.HttpAddress at, Optional<Tls> tls, Map<String, PeerTransport> transports) {
             worker.transports(transports);
             health.started();
             return WebServer.listen(

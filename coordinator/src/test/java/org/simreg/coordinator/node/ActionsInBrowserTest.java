@@ -36,8 +36,7 @@ class ActionsInBrowserTest {
     private static final TokenFile.NewToken OPERATOR = TokenFile.NewToken.of(Rights.Role.OPERATE, "olga");
 
     /** Pairs of colours, and the least contrast of WCAG 2.2 AA: 4.5 for text, 3 for edges of controls. */
-    private static final String CONTRASTS =
-            """
+    private static final String CONTRASTS = """
             (() => {
               const light = c => {
                 const v = c.map(x => x / 255).map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
@@ -98,8 +97,7 @@ class ActionsInBrowserTest {
                 student: {network: mobilenet-v2}
                 optimization: {epochs: %d, batch: 64, micro_batches: 4}
                 checkpoints: {output: %s}
-                """
-                .formatted(epochs, folder.resolve("runs/birds"));
+                """.formatted(epochs, folder.resolve("runs/birds"));
     }
 
     /** Goes on by Tab until what a selector names has the focus. */
@@ -134,10 +132,15 @@ class ActionsInBrowserTest {
         submit();
         pauseAndResume();
         priorityAndCancel();
-        assertEquals("", browser.value("document.cookie + localStorage.length + sessionStorage.length")
-                .toString().replace("00", ""));
-        assertFalse(String.valueOf(browser.value("location.href + document.documentElement.outerHTML"))
-                .contains(OPERATOR.token()), "the token is in the page or its address");
+        assertEquals(
+                "",
+                browser.value("document.cookie + localStorage.length + sessionStorage.length")
+                        .toString()
+                        .replace("00", ""));
+        assertFalse(
+                String.valueOf(browser.value("location.href + document.documentElement.outerHTML"))
+                        .contains(OPERATOR.token()),
+                "the token is in the page or its address");
         List<String> failures = browser.errors().stream()
                 .filter(one -> !one.contains("\"source\":\"network\""))
                 .toList();

@@ -170,8 +170,8 @@ class ActionsTest {
     @Test
     void aWrongJobIsRefusedInTheWordsOfTheCommand() throws Exception {
         String wrong = "optimization: {epochs: 0}\nteachers: [{source: self}]\ndataset: {path: [/p]}\n";
-        UserError command = assertThrows(
-                UserError.class, () -> JobSettings.complete(JobFile.parse("of the page", wrong)));
+        UserError command =
+                assertThrows(UserError.class, () -> JobSettings.complete(JobFile.parse("of the page", wrong)));
         HttpResponse<String> refused = post("/api/jobs", OPERATOR, wrong);
         assertEquals(400, refused.statusCode());
         assertEquals(command.getMessage(), error(refused));
@@ -179,7 +179,9 @@ class ActionsTest {
         String relative = error(post("/api/jobs", OPERATOR, yaml("r").replace("/pictures", "pictures")));
         assertTrue(relative.contains("'pictures' is a relative path"), relative);
         assertEquals(400, post("/api/jobs", OPERATOR, "").statusCode());
-        assertEquals(413, post("/api/jobs", OPERATOR, "#".repeat(JobFile.MOST_BYTES + 1)).statusCode());
+        assertEquals(
+                413,
+                post("/api/jobs", OPERATOR, "#".repeat(JobFile.MOST_BYTES + 1)).statusCode());
     }
 
     @Test
@@ -189,8 +191,7 @@ class ActionsTest {
         HttpRequest.Builder crossing = request("/api/jobs", OPERATOR).header("Simreg-Request", "1");
         crossing.header("Sec-Fetch-Site", "cross-site").POST(BodyPublishers.ofString(yaml("crossing")));
         assertEquals(403, send(crossing).statusCode());
-        String pair = Base64.getEncoder()
-                .encodeToString(("any:" + OPERATOR.token()).getBytes(StandardCharsets.UTF_8));
+        String pair = Base64.getEncoder().encodeToString(("any:" + OPERATOR.token()).getBytes(StandardCharsets.UTF_8));
         HttpRequest.Builder password = request("/api/jobs", OPERATOR).setHeader("Authorization", "Basic " + pair);
         password.header("Simreg-Request", "1").POST(BodyPublishers.ofString(yaml("password")));
         HttpResponse<String> refused = send(password);
@@ -203,13 +204,16 @@ class ActionsTest {
 
     @Test
     void thePageLearnsWhatATokenMay() throws Exception {
-        JsonObject rights = new JsonObject(send(request("/api/rights", SUBMITTER)).body());
+        JsonObject rights =
+                new JsonObject(send(request("/api/rights", SUBMITTER)).body());
         assertEquals("sue", rights.getString("name"));
         assertTrue(rights.getBoolean("submits") && !rights.getBoolean("operates") && rights.getBoolean("tokens"));
         HttpRequest.Builder unknown = request("/api/rights", SUBMITTER).setHeader("Authorization", "Bearer x");
         HttpResponse<String> refused = send(unknown);
         assertEquals(401, refused.statusCode());
-        assertEquals("Bearer realm=\"simreg\"", refused.headers().firstValue("WWW-Authenticate").orElseThrow());
+        assertEquals(
+                "Bearer realm=\"simreg\"",
+                refused.headers().firstValue("WWW-Authenticate").orElseThrow());
     }
 
     @Test
@@ -230,8 +234,7 @@ class ActionsTest {
     private static X509Certificate shown() throws Exception {
         HttpResponse<String> answer = send(request("/", READER));
         assertEquals(200, answer.statusCode());
-        return (X509Certificate)
-                answer.sslSession().orElseThrow().getPeerCertificates()[0];
+        return (X509Certificate) answer.sslSession().orElseThrow().getPeerCertificates()[0];
     }
 
     @Test

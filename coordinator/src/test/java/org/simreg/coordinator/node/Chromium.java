@@ -95,8 +95,9 @@ final class Chromium implements AutoCloseable {
         }
         Assumptions.assumeTrue(
                 found.isPresent(),
-                () -> "Skipped: the test of the page needs Chromium, and none of %s is on PATH; install it, on Debian by: apt-get install chromium"
-                        .formatted(NAMES));
+                () ->
+                        "Skipped: the test of the page needs Chromium, and none of %s is on PATH; install it, on Debian by: apt-get install chromium"
+                                .formatted(NAMES));
         return found.orElseThrow();
     }
 

@@ -126,8 +126,8 @@ public final class ProcessOptions {
         Set<String> names = new HashSet<>(httpNames);
         names.add(host);
         return Optional.ofNullable(http)
-                .map(text -> new CoordinatorNode.HttpAddress(
-                        HostPort.parse("--http", text, HTTP_PORT), names, httpPlain));
+                .map(text ->
+                        new CoordinatorNode.HttpAddress(HostPort.parse("--http", text, HTTP_PORT), names, httpPlain));
     }
 
     /**

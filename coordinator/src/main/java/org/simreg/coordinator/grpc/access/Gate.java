@@ -113,7 +113,9 @@ public final class Gate implements ServerInterceptor {
                 .flatMap(Gate::token)
                 .flatMap(tokens::find)
                 .map(one -> new Powers(
-                        one.name(), one.role().covers(Rights.Role.SUBMIT), one.role().covers(Rights.Role.OPERATE)))
+                        one.name(),
+                        one.role().covers(Rights.Role.SUBMIT),
+                        one.role().covers(Rights.Role.OPERATE)))
                 .orElse(new Powers("", false, false));
     }
 

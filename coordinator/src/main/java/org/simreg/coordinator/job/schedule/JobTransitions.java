@@ -85,9 +85,10 @@ public final class JobTransitions {
     public static JobRecord.Builder prioritized(JobRecord record, int priority) {
         switch (record.getState()) {
             case QUEUED, RUNNING, PAUSED -> {}
-            default -> throw new Refused(
-                    Refused.Kind.STATE,
-                    "The job %s has ended; a priority means nothing to it any more".formatted(record.getId()));
+            default ->
+                throw new Refused(
+                        Refused.Kind.STATE,
+                        "The job %s has ended; a priority means nothing to it any more".formatted(record.getId()));
         }
         Job.Builder job = record.getJob().toBuilder();
         job.getPlacementBuilder().setPriority(priority);

@@ -141,9 +141,8 @@ public final class JobActions {
     }
 
     private void submit(RoutingContext context) {
-        String text = context.body().buffer() == null
-                ? ""
-                : context.body().buffer().toString(StandardCharsets.UTF_8);
+        String text =
+                context.body().buffer() == null ? "" : context.body().buffer().toString(StandardCharsets.UTF_8);
         String id = context.request().getHeader(REQUEST);
         vertx.executeBlocking(() -> job(text), false)
                 .onSuccess(job -> call(context, (jobs, answer) -> {
@@ -183,8 +182,7 @@ public final class JobActions {
     }
 
     private void act(RoutingContext context) {
-        JobRequest job =
-                JobRequest.newBuilder().setId(context.pathParam("id")).build();
+        JobRequest job = JobRequest.newBuilder().setId(context.pathParam("id")).build();
         switch (context.pathParam("action")) {
             case "pause" -> call(context, (jobs, answer) -> jobs.pause(job, answer));
             case "resume" -> call(context, (jobs, answer) -> jobs.resume(job, answer));
@@ -192,12 +190,14 @@ public final class JobActions {
             case "priority" ->
                 priority(context)
                         .ifPresentOrElse(
-                                number -> call(context, (jobs, answer) -> jobs.setPriority(
-                                        PriorityRequest.newBuilder()
-                                                .setId(job.getId())
-                                                .setPriority(number)
-                                                .build(),
-                                        answer)),
+                                number -> call(
+                                        context,
+                                        (jobs, answer) -> jobs.setPriority(
+                                                PriorityRequest.newBuilder()
+                                                        .setId(job.getId())
+                                                        .setPriority(number)
+                                                        .build(),
+                                                answer)),
                                 () -> refuse(context, 400, "priority: is no whole number; choose 0 to 1000"));
             default -> refuse(context, 404, "A job can be told to pause, resume, cancel or priority.");
         }

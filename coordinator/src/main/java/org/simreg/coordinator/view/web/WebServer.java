@@ -128,9 +128,9 @@ public final class WebServer implements AutoCloseable {
                     .setMaxHeaderSize(LARGEST_HEADERS)
                     .setIdleTimeout(IDLE_SECONDS)
                     .setHttp2ClearTextEnabled(false);
-            tls.flatMap(Tls::keys).ifPresent(keys -> options.setSsl(true)
-                    .setUseAlpn(false)
-                    .setKeyCertOptions(KeyCertOptions.wrap(keys)));
+            tls.flatMap(Tls::keys)
+                    .ifPresent(keys ->
+                            options.setSsl(true).setUseAlpn(false).setKeyCertOptions(KeyCertOptions.wrap(keys)));
             Router router = Router.router(vertx);
             routes.accept(router);
             vertx.setPeriodic(SWEEP_MS, timer -> open.closeUnused());
