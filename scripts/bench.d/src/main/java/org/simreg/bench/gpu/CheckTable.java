@@ -35,7 +35,10 @@ final class CheckTable {
         try {
             figure = check.call();
         } catch (Exception | LinkageError e) {
-            figure = new Figure(Double.NaN, 0, String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            figure = new Figure(
+                    Double.NaN,
+                    0,
+                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
         if (figure.passes()) {
             passed++;

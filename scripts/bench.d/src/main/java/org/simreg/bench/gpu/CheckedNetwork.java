@@ -74,8 +74,8 @@ final class CheckedNetwork {
 
     /** Features of all images, one after the other. */
     float[] features(Torch torch, FrozenModule.Kind kind) {
-        try (FrozenModule frozen = FrozenModule.stages(
-                        torch, backbone, StudentBuilder.backbone(trained, state), kind, List.of());
+        try (FrozenModule frozen =
+                        FrozenModule.stages(torch, backbone, StudentBuilder.backbone(trained, state), kind, List.of());
                 NDManager scope = torch.scope()) {
             return frozen.features(scope, images(scope)).toFloatArray();
         }

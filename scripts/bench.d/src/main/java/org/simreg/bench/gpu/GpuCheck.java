@@ -35,7 +35,8 @@ public final class GpuCheck {
             String[] words = argument.split("=", 2);
             String name = words[0].replaceFirst("^--", "");
             if (words.length < 2 || !argument.startsWith("--") || !known.containsKey(name)) {
-                throw new UserError(argument + " is no option; there are --" + String.join("=, --", known.keySet()) + "=");
+                throw new UserError(
+                        argument + " is no option; there are --" + String.join("=, --", known.keySet()) + "=");
             }
             options.put(name, words[1]);
         }
@@ -89,8 +90,9 @@ public final class GpuCheck {
                     }
                     case "kill" -> new KillCheck(Path.of(options.get("pictures")), device, threads).run(table);
                     case "neighbors" -> NeighborCheck.run(cpu, checked, threads, table);
-                    default -> throw new UserError(
-                            "--parts names \"" + part + "\"; there are networks, repeats, kill and neighbors");
+                    default ->
+                        throw new UserError(
+                                "--parts names \"" + part + "\"; there are networks, repeats, kill and neighbors");
                 }
             }
             return table.end((System.nanoTime() - begun) / 1e9);

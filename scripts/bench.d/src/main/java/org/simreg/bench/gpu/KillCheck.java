@@ -92,7 +92,8 @@ final class KillCheck {
         NetworkGraph network = Networks.backbone(Network.RESNET18);
         NetworkGraph head = Heads.regression(Head.Form.LINEAR, 1, network.outputs(), 8);
         StudentNetwork random = StudentNetwork.regression(network, List.of(head));
-        Safetensors.write(folder.resolve("teacher.safetensors"), StudentBuilder.backbone(random, InitialWeights.of(random, 1)));
+        Safetensors.write(
+                folder.resolve("teacher.safetensors"), StudentBuilder.backbone(random, InitialWeights.of(random, 1)));
     }
 
     private static void delete(Path folder) throws IOException {
@@ -108,7 +109,8 @@ final class KillCheck {
         Path checkpoints = folder.resolve(run);
         WorkerSettings settings = new WorkerSettings(device, threads, 2, folder.resolve("cache"));
         try (LoadedJob job = JobLoader.open(job(pictures, folder), settings, notice -> {})) {
-            Optional<Path> newest = Files.isDirectory(checkpoints) ? RunCheckpoint.newest(checkpoints) : Optional.empty();
+            Optional<Path> newest =
+                    Files.isDirectory(checkpoints) ? RunCheckpoint.newest(checkpoints) : Optional.empty();
             if (newest.isPresent()) {
                 job.take(newest.get());
             } else {

@@ -63,8 +63,7 @@ final class NetworkCheck {
         double gradient = turned(rounded.values(), expected.values());
         boolean within = loss <= BFLOAT16 && gradient <= BFLOAT16_GRADIENT;
         CheckedNetwork.Gradient usual = within ? expected : network.gradient(cpu, true);
-        table.line(
-                shown + " loss bfloat16", () -> rounded(loss, BFLOAT16, Math.abs(usual.loss() - expected.loss())));
+        table.line(shown + " loss bfloat16", () -> rounded(loss, BFLOAT16, Math.abs(usual.loss() - expected.loss())));
         table.line(
                 shown + " gradient bfloat16",
                 () -> rounded(gradient, BFLOAT16_GRADIENT, turned(usual.values(), expected.values())));
@@ -77,8 +76,7 @@ final class NetworkCheck {
                 : new Figure(value, Math.max(most, USUAL * usual), "the CPU's own: %.0e".formatted(usual));
     }
 
-    private Figure gradient(
-            CheckedNetwork network, CheckedNetwork.Gradient got, CheckedNetwork.Gradient expected) {
+    private Figure gradient(CheckedNetwork network, CheckedNetwork.Gradient got, CheckedNetwork.Gradient expected) {
         double differs = differs(got.values(), expected.values());
         if (differs <= FLOAT32) {
             return new Figure(differs, FLOAT32);

@@ -32,8 +32,9 @@ final class RepeatCheck {
         for (boolean bfloat16 : new boolean[] {false, true}) {
             String type = bfloat16 ? "bfloat16" : "float32";
             FrozenModule.Kind kind = new FrozenModule.Kind(Networks.pixels(name), bfloat16, device.fuses());
-            table.line(REPEATS + " times " + shown + " features " + type, () -> others(() ->
-                    Arrays.hashCode(network.features(device, kind))));
+            table.line(
+                    REPEATS + " times " + shown + " features " + type,
+                    () -> others(() -> Arrays.hashCode(network.features(device, kind))));
             table.line(
                     REPEATS + " times " + shown + " backward, update " + type,
                     () -> others(() -> network.trained(device, bfloat16, 1)));
@@ -55,8 +56,7 @@ final class RepeatCheck {
     static void steps(String deviceName, int threads, Network name) {
         try (Torch torch = new Torch(deviceName, threads)) {
             CheckedNetwork network = new CheckedNetwork(name, IMAGES);
-            System.out.println(
-                    network.trained(torch, true, STEPS) + " " + network.trained(torch, false, STEPS));
+            System.out.println(network.trained(torch, true, STEPS) + " " + network.trained(torch, false, STEPS));
         }
     }
 
