@@ -1,0 +1,110 @@
+package org.simreg.worker.engine.torch;
+
+import com.sun.jna.Pointer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Copies between host and a device that lies in the host's memory, made as late as is allowed: when the computation or
+ * the host waits for them. Who reads too early reads old values, and who writes too early changes what is copied.
+ */
+final class LateCopies implements Transfers.Engine {
+    private final Deque<Runnable> begun = new ArrayDeque<>();
+    private final Map<Long, Long> pinned = new TreeMap<>();
+    private final Set<Long> marks = new HashSet<>();
+    private long copies;
+    private long made;
+
+    @Override
+    public void pin(long address, long bytes) {
+        pinned.put(address, bytes);
+    }
+
+    @Override
+    public void unpin(long address) {
+        if (pinned.remove(address) == null) {
+            throw new IllegalStateException("this memory isn't pinned");
+        }
+    }
+
+    @Override
+    public void copy(long to, long from, long bytes, boolean toDevice) {
+        if (pinned.getOrDefault(toDevice ? from : to, 0L) < bytes) {
+            throw new IllegalStateException("a copy of memory that isn't pinned");
+        }
+        copies++;
+        begun.add(() -> new Pointer(to).write(0, new Pointer(from).getByteArray(0, Math.toIntExact(bytes)), 0, (int) bytes));
+    }
+
+    @Override
+    public long computed() {
+        return mark(0);
+    }
+
+    @Override
+    public long copied() {
+        return mark(copies);
+    }
+
+    /** Number of the copy in the upper bits: each mark is another. */
+    private long mark(long copy) {
+        long mark = copy << 20 | made++ & 0xFFFFF;
+        marks.add(mark);
+        return mark;
+    }
+
+    @Override
+    public void copiesAfter(long mark) {
+        known(mark);
+    }
+
+    @Override
+    public void computesAfter(long mark) {
+        await(mark);
+    }
+
+    @Override
+    public boolean reached(long mark) {
+        return known(mark) <= made();
+    }
+
+    @Override
+    public void await(long mark) {
+        while (made() < known(mark)) {
+            begun.remove().run();
+        }
+    }
+
+    private long made() {
+        return copies - begun.size();
+    }
+
+    private long known(long mark) {
+        if (!marks.contains(mark)) {
+            throw new IllegalStateException("a mark that is freed or was never made");
+        }
+        return mark >> 20;
+    }
+
+    @Override
+    public void free(long mark) {
+        known(mark);
+        marks.remove(mark);
+    }
+
+    /** Marks that were never freed. */
+    int marks() {
+        return marks.size();
+    }
+
+    @Override
+    public void close() {
+        if (!pinned.isEmpty()) {
+            throw new IllegalStateException(pinned.size() + " buffers are still pinned");
+        }
+    }
+}
