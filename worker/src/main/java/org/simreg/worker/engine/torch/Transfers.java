@@ -114,6 +114,11 @@ public final class Transfers implements AutoCloseable {
         this.kept = kept;
     }
 
+    /** Those of a device that is the host: nothing is copied, nobody waits. */
+    public static Transfers none(NDManager scope) {
+        return new Transfers(Optional.empty(), scope.newSubManager());
+    }
+
     /** Copies and waits so far. */
     public Counts counts() {
         return new Counts(in.get(), out.get(), waits.get());

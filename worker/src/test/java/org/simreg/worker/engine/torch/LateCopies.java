@@ -12,41 +12,47 @@ import java.util.TreeMap;
  * Copies between host and a device that lies in the host's memory, made as late as is allowed: when the computation or
  * the host waits for them. Who reads too early reads old values, and who writes too early changes what is copied.
  */
-final class LateCopies implements Transfers.Engine {
+public final class LateCopies implements Transfers.Engine {
     private final Deque<Runnable> begun = new ArrayDeque<>();
     private final Map<Long, Long> pinned = new TreeMap<>();
     private final Set<Long> marks = new HashSet<>();
     private long copies;
     private long made;
 
+    /** The CPU, copied to and from as if it were a GPU. */
+    public static Torch device() {
+        return new Torch(1, new LateCopies());
+    }
+
     @Override
-    public void pin(long address, long bytes) {
+    public synchronized void pin(long address, long bytes) {
         pinned.put(address, bytes);
     }
 
     @Override
-    public void unpin(long address) {
+    public synchronized void unpin(long address) {
         if (pinned.remove(address) == null) {
             throw new IllegalStateException("this memory isn't pinned");
         }
     }
 
     @Override
-    public void copy(long to, long from, long bytes, boolean toDevice) {
+    public synchronized void copy(long to, long from, long bytes, boolean toDevice) {
         if (pinned.getOrDefault(toDevice ? from : to, 0L) < bytes) {
             throw new IllegalStateException("a copy of memory that isn't pinned");
         }
         copies++;
-        begun.add(() -> new Pointer(to).write(0, new Pointer(from).getByteArray(0, Math.toIntExact(bytes)), 0, (int) bytes));
+        int length = Math.toIntExact(bytes);
+        begun.add(() -> new Pointer(to).write(0, new Pointer(from).getByteArray(0, length), 0, length));
     }
 
     @Override
-    public long computed() {
+    public synchronized long computed() {
         return mark(0);
     }
 
     @Override
-    public long copied() {
+    public synchronized long copied() {
         return mark(copies);
     }
 
@@ -58,22 +64,22 @@ final class LateCopies implements Transfers.Engine {
     }
 
     @Override
-    public void copiesAfter(long mark) {
+    public synchronized void copiesAfter(long mark) {
         known(mark);
     }
 
     @Override
-    public void computesAfter(long mark) {
+    public synchronized void computesAfter(long mark) {
         await(mark);
     }
 
     @Override
-    public boolean reached(long mark) {
+    public synchronized boolean reached(long mark) {
         return known(mark) <= made();
     }
 
     @Override
-    public void await(long mark) {
+    public synchronized void await(long mark) {
         while (made() < known(mark)) {
             begun.remove().run();
         }
@@ -91,7 +97,7 @@ final class LateCopies implements Transfers.Engine {
     }
 
     @Override
-    public void free(long mark) {
+    public synchronized void free(long mark) {
         known(mark);
         marks.remove(mark);
     }
@@ -102,7 +108,7 @@ final class LateCopies implements Transfers.Engine {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!pinned.isEmpty()) {
             throw new IllegalStateException(pinned.size() + " buffers are still pinned");
         }
