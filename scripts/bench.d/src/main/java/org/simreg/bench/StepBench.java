@@ -111,11 +111,11 @@ public final class StepBench {
                     student.backward(images, new NDArray[] {targets}, out);
                     loss = student.lossAhead(out);
                     if (!torch.cuda()) {
-                        loss.getAsDouble();
+                        requireNumber(loss.getAsDouble());
                     }
                     learnt = System.nanoTime();
                     if (torch.cuda()) {
-                        loss.getAsDouble(); // as the loop does: behind the next step's teacher there
+                        requireNumber(loss.getAsDouble()); // as the loop does: behind the next step's teacher there
                     }
                     student.update(out, TrainableStudent.Rates.of(0.05));
                 }
@@ -146,6 +146,12 @@ public final class StepBench {
                 (double) (counts.in() + counts.out()) / steps,
                 (double) counts.waits() / steps,
                 torch.profile());
+    }
+
+    private static void requireNumber(double loss) {
+        if (!Double.isFinite(loss)) {
+            throw new IllegalStateException("the loss is " + loss);
+        }
     }
 
     private static double median(double[] values) {

@@ -226,7 +226,7 @@ public final class Transfers implements AutoCloseable {
     }
 
     /** A mark behind what computes now, as seen by {@link #write}. */
-    public final class Use {
+    public static final class Use {
         private final long mark;
 
         private Use(long mark) {
