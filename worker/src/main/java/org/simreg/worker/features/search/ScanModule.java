@@ -175,8 +175,8 @@ final class ScanModule implements AutoCloseable {
 
     private Hits scan(String method, NDArray tile, int rows, NDArray queries, float[] least, int halvings) {
         try (NDManager scope = torch.scope()) {
-            NDList found = module.call(
-                    scope, method, tile, queries, scope.create(least), scope.create((long) halvings));
+            NDList found =
+                    module.call(scope, method, tile, queries, scope.create(least), scope.create((long) halvings));
             return new Hits(
                     rows >> halvings, found.get(0).toLongArray(), found.get(1).toFloatArray());
         }

@@ -51,7 +51,9 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         this.queries = queries;
         this.k = k;
         count = extent.queries();
-        width = count <= WIDTH ? Integer.highestOneBit(Math.max(1, 2 * count - 1)) : (count + WIDTH - 1) / WIDTH * WIDTH;
+        width = count <= WIDTH
+                ? Integer.highestOneBit(Math.max(1, 2 * count - 1))
+                : (count + WIDTH - 1) / WIDTH * WIDTH;
     }
 
     Extent extent() {
@@ -141,7 +143,11 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             int rows = end(tile) - first(tile);
             int whole = (int) shape.tiling().whole(rows);
             ScanModule.Hits hits = module.scan(
-                    shape.rounded().tile(tile), whole, low, least, shape.tiling().halvings());
+                    shape.rounded().tile(tile),
+                    whole,
+                    low,
+                    least,
+                    shape.tiling().halvings());
             candidates.take(hits, least, first(tile), end(tile));
             if (candidates.size() > (long) rows * count / CROWDED + (long) WIDTH * k) {
                 return false;
@@ -155,7 +161,8 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         }
 
         private int end(int tile) {
-            return (int) Math.min(shape.rows().size(), first(tile) + (long) shape.tiling().rows());
+            return (int) Math.min(
+                    shape.rows().size(), first(tile) + (long) shape.tiling().rows());
         }
 
         /** Scans a tile's rows in float32, without the center. */

@@ -113,8 +113,7 @@ class ShardTest {
         for (int trial = 0; trial < 12; trial++) {
             int group = 1 << random.nextInt(6);
             int tile = group * (1 + random.nextInt(30));
-            SearchShape.Tiling tiling =
-                    new SearchShape.Tiling(1 + random.nextInt(40), tile, group, 1024);
+            SearchShape.Tiling tiling = new SearchShape.Tiling(1 + random.nextInt(40), tile, group, 1024);
             try (Shard shard = Shard.of(rows, three, tiling)) {
                 check(shard, rows, queries, 10, tiling.toString());
             }
