@@ -310,6 +310,15 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     }
 
     @Override
+    public JobStatus prioritize(String id, int priority) {
+        JobRun run = queue.get(id);
+        run.save(JobTransitions.prioritized(run.record(), priority));
+        dispatcher.dispatch();
+        tellIfChanged();
+        return JobStatuses.of(run);
+    }
+
+    @Override
     public ListWorkersResponse workers() {
         long now = settings.clock().getAsLong();
         return ListWorkersResponse.newBuilder()

@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.job.JobQueue;
 import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.JobStatuses;
 import org.simreg.coordinator.job.LedgerWriter;
 import org.simreg.coordinator.job.schedule.Allotment;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
@@ -323,7 +324,7 @@ final class Dispatcher {
         Job job = record.getJob();
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
-        long priority = Demand.effective(job.getPlacement(), run.waited());
+        long priority = Demand.effective(JobStatuses.priority(record), run.waited());
         Demand.Helpers helpers =
                 Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)));
         return new Demand(

@@ -79,7 +79,7 @@ public final class OnnxWriter {
      * @param pixels normalisation that it wants, written down as metadata
      * @throws UserError if the target's operators or image size are none of the network's
      */
-    static ModelProto model(NetworkGraph network, StateDict weights, OnnxTarget target, Pixels pixels) {
+    public static ModelProto model(NetworkGraph network, StateDict weights, OnnxTarget target, Pixels pixels) {
         int size = target.size();
         if (network.nodes().get(0).op() instanceof Op.PatchTokens tokens) {
             size = OnnxTokens.size(tokens, size);

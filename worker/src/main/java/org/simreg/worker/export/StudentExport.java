@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
@@ -85,8 +86,13 @@ public final class StudentExport {
         }
     }
 
-    /** A backbone with its weights. */
-    public record Backbone(NetworkGraph network, StateDict weights) {}
+    /**
+     * A backbone with its weights.
+     *
+     * @param pixels normalisation that it wants
+     * @param interpolation of the images that it is evaluated on
+     */
+    public record Backbone(NetworkGraph network, StateDict weights, Pixels pixels, Interpolation interpolation) {}
 
     /**
      * The backbone that a file holds.
@@ -95,16 +101,15 @@ public final class StudentExport {
      * @throws UserError if the file doesn't hold the network's weights, or has no ONNX operators
      */
     public static Backbone backbone(Source source, Consumer<String> notices) {
-        Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty()
-                && job.isPresent()
-                && job.get().getStudent().hasModule()) {
+        Optional<Job> job = source.ofModule();
+        if (job.isPresent()) {
             throw new UserError("Can't export %s as ONNX: its student is the TorchScript module %s"
                     .formatted(source.file, job.get().getStudent().getModule()));
         }
         Read read = Read.of(source, notices);
         OnnxWriter.refuseLarge(read.backbone);
-        return new Backbone(read.backbone, read.counted);
+        Told told = Told.of(source.file, read.name);
+        return new Backbone(read.backbone, read.counted, told.pixels, told.interpolation);
     }
 
     /**
@@ -135,6 +140,13 @@ public final class StudentExport {
         public static Source average(Path checkpoint) {
             String prefix = RunWeights.EMA + StudentNetwork.BACKBONE;
             return new Source(checkpoint, Optional.empty(), new PartRequest(prefix, PART));
+        }
+
+        /** The job of a run whose student is a TorchScript module; empty where a network is asked for. */
+        private Optional<Job> ofModule() {
+            return network.isPresent()
+                    ? Optional.empty()
+                    : RunWeights.job(file).filter(job -> job.getStudent().hasModule());
         }
 
         private Optional<Network> named() {
@@ -186,10 +198,8 @@ public final class StudentExport {
         if (named.isEmpty()) {
             throw new UserError("--layout names the weights in safetensors and pth; choose one of them by --format");
         }
-        Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty()
-                && job.isPresent()
-                && job.get().getStudent().hasModule()) {
+        Optional<Job> job = source.ofModule();
+        if (job.isPresent()) {
             throw new UserError("Can't name the weights of " + source.file + " as another library does: its student is"
                     + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
         }
@@ -233,10 +243,8 @@ public final class StudentExport {
     }
 
     private static List<Path> plain(Source source, Target target, Consumer<String> notices) {
-        Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty()
-                && job.isPresent()
-                && job.get().getStudent().hasModule()) {
+        Optional<Job> job = source.ofModule();
+        if (job.isPresent()) {
             if (!source.output.isEmpty()) {
                 throw new UserError("--output: a TorchScript module has its own feature; leave it out");
             }
@@ -257,14 +265,15 @@ public final class StudentExport {
      *
      * @param notes what the file's run showed its student
      * @param pixels normalisation that the network wants
+     * @param interpolation of the images that it is evaluated on
      */
-    private record Told(Map<String, String> notes, Pixels pixels) {
-        static final Told NOTHING = new Told(Map.of(), Pixels.IMAGENET);
+    private record Told(Map<String, String> notes, Pixels pixels, Interpolation interpolation) {
+        static final Told NOTHING = new Told(Map.of(), Pixels.IMAGENET, Interpolation.BILINEAR);
 
         static Told of(Path file, Network name) {
             return ShownImages.of(file)
-                    .map(shown -> new Told(notes(shown), shown.pixels()))
-                    .orElseGet(() -> new Told(Map.of(), Networks.pixels(name)));
+                    .map(shown -> new Told(notes(shown), shown.pixels(), shown.interpolation()))
+                    .orElseGet(() -> new Told(Map.of(), Networks.pixels(name), Networks.interpolation(name)));
         }
 
         static Map<String, String> notes(ShownImages shown) {
@@ -285,17 +294,11 @@ public final class StudentExport {
         Path file = source.file;
         Path module = Path.of(job.getStudent().getModule());
         if (!Files.isReadable(module)) {
-            throw new UserError("Can't export "
-                    + file
-                    + ": it holds the weights of the TorchScript module "
-                    + module
+            throw new UserError("Can't export " + file + ": it holds the weights of the TorchScript module " + module
                     + ", which can't be read here; put that file back");
         }
         if (formats.equals(Set.of(Format.ONNX))) {
-            throw new UserError("Can't export "
-                    + file
-                    + " as ONNX: its student is the TorchScript module "
-                    + module
+            throw new UserError("Can't export " + file + " as ONNX: its student is the TorchScript module " + module
                     + "; choose torchscript, safetensors or pth");
         }
         ScriptArchive archive = ScriptArchive.read(module);

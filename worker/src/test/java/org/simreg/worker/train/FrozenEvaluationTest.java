@@ -249,7 +249,8 @@ class FrozenEvaluationTest {
                     notices.stream().filter(n -> n.endsWith(said)).toList());
             assertEquals(Interpolation.BICUBIC, own.interpolation());
             assertEquals(Interpolation.BILINEAR, tokens.interpolation());
-            String resized = " sees images resized as vit-ti16 was trained, bicubic; --interpolation can say otherwise";
+            String resized =
+                    " sees bicubic images, as the publishers of vit-ti16 evaluate it; --interpolation can say otherwise";
             assertEquals(
                     1, notices.stream().filter(n -> n.equals(weights + resized)).count(), notices::toString);
             float[] seen = row(first.val(ProgressMonitor.SILENT));

@@ -4,9 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.coordinator.cli.option.MachineOptions;
-import org.simreg.proto.Interpolation;
 import org.simreg.proto.UserError;
-import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Mixin;
@@ -72,8 +70,6 @@ final class CalibrationOptions {
         int resize = shown.filter(run -> run.size() == size)
                 .map(ShownImages::resize)
                 .orElse((int) Math.round(size * 256 / 224.0));
-        Interpolation interpolation = shown.map(ShownImages::interpolation).orElse(Interpolation.BILINEAR);
-        ViewRecipe.CentreView view = new ViewRecipe.CentreView(resize, size, interpolation);
-        return Optional.of(new EdgeRun.Int8(source, images, keepFloat, symmetric, view, machine.settings()));
+        return Optional.of(new EdgeRun.Int8(source, images, keepFloat, symmetric, resize, machine.settings()));
     }
 }

@@ -33,15 +33,10 @@ public final class EdgeRun {
      * @param images that the ranges are taken from
      * @param keepFloat layers that stay in float32
      * @param symmetric whether 0 stands for 0 in all activations
-     * @param view of every image
+     * @param resize shorter side of every image before the centre crop, pixels
      */
     public record Int8(
-            String source,
-            int images,
-            List<String> keepFloat,
-            boolean symmetric,
-            ViewRecipe.CentreView view,
-            WorkerSettings machine) {}
+            String source, int images, List<String> keepFloat, boolean symmetric, int resize, WorkerSettings machine) {}
 
     /**
      * Writes the file beside that in float32 and prints what it loses.
@@ -70,7 +65,8 @@ public final class EdgeRun {
                             settings.target().onnx(), asked.images(), asked.keepFloat(), asked.symmetric()),
                     new Int8Export.Images(
                             data,
-                            asked.view(),
+                            new ViewRecipe.CentreView(
+                                    asked.resize(), settings.target().onnx().size(), backbone.interpolation()),
                             torch,
                             machine.threads(),
                             new BatchLoader.Settings(threads, threads + 2, 0),

@@ -154,19 +154,16 @@ public final class Int8Export {
 
     /** The ranges come from a model for any number of images, and hold for one of the same layers. */
     private Ranged ranged(OnnxTarget target) {
-        ModelProto model = OnnxWriter.model(backbone.network(), backbone.weights(), target);
+        ModelProto model = model(target);
         QuantizedGraph graph = new QuantizedGraph(model.getGraph());
         Set<String> names = graph.activations(Set.copyOf(graph.layers()));
         ModelProto observed = QuantizedGraph.observed(
-                OnnxWriter.model(
-                        backbone.network(),
-                        backbone.weights(),
-                        new OnnxTarget(target.size(), OptionalInt.empty(), target.operators())),
-                names);
+                model(new OnnxTarget(target.size(), OptionalInt.empty(), target.operators())), names);
         Map<String, RangeHistogram> histograms = new HashMap<>();
         try (OnnxSession session = new OnnxSession(
                 observed,
                 OptionalInt.empty(),
+                backbone.pixels(),
                 images.threads,
                 (name, values) -> histograms
                         .computeIfAbsent(name.replaceAll("\\.observed$", ""), key -> new RangeHistogram())
@@ -191,8 +188,12 @@ public final class Int8Export {
         }
     }
 
-    private static OnnxSession open(ModelProto model, OptionalInt batch, int threads) {
-        return new OnnxSession(model, batch, threads, (name, values) -> {});
+    private OnnxSession open(ModelProto model, OptionalInt batch) {
+        return new OnnxSession(model, batch, backbone.pixels(), images.threads, (name, values) -> {});
+    }
+
+    private ModelProto model(OnnxTarget target) {
+        return OnnxWriter.model(backbone.network(), backbone.weights(), target, backbone.pixels());
     }
 
     private Outcome compared(Path file, ModelProto float32, ModelProto int8, List<String> kept, int layers) {
@@ -202,8 +203,8 @@ public final class Int8Export {
         FeatureSink exact = new FeatureSink();
         FeatureSink rounded = new FeatureSink();
         OptionalInt batch = request.target.batch();
-        try (OnnxSession one = open(float32, batch, images.threads);
-                OnnxSession other = open(int8, batch, images.threads)) {
+        try (OnnxSession one = open(float32, batch);
+                OnnxSession other = open(int8, batch)) {
             int[] all = IntStream.range(0, queries.size()).toArray();
             embed(one, queries, all, exact);
             embed(other, queries, all, rounded);
@@ -266,7 +267,7 @@ public final class Int8Export {
 
     private FeatureSink features(ModelProto model, ImageList list, int[] ids) {
         FeatureSink rows = new FeatureSink();
-        try (OnnxSession session = open(model, OptionalInt.empty(), images.threads)) {
+        try (OnnxSession session = open(model, OptionalInt.empty())) {
             embed(session, list, ids, rows);
         }
         return rows;

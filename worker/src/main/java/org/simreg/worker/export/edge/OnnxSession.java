@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.BiConsumer;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.export.onnx.ModelProto;
 import org.simreg.worker.features.embed.ImageEmbedder;
+import org.simreg.worker.network.PixelRange;
 
 /** A model in ONNX Runtime, on CPUs: features of images as the embedder gives them. One thread uses it. */
 final class OnnxSession implements ImageEmbedder.Features, AutoCloseable {
-    private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
-    private static final float[] DEVIATION = {0.229f, 0.224f, 0.225f};
     private static final String FEATURES = "features";
 
     /** Images that are computed at once where the model takes any number. */
@@ -29,16 +29,20 @@ final class OnnxSession implements ImageEmbedder.Features, AutoCloseable {
 
     private final OrtEnvironment environment;
     private final OrtSession session;
+    private final PixelRange range;
     private final int together;
     private final boolean fixed;
     private final BiConsumer<String, FloatBuffer> values;
 
     /**
      * @param batch how many images the model takes; empty: any number
+     * @param pixels normalisation that the model wants
      * @param values takes every output but the features
      * @throws UserError if ONNX Runtime refuses the model, with its reason
      */
-    OnnxSession(ModelProto model, OptionalInt batch, int threads, BiConsumer<String, FloatBuffer> values) {
+    OnnxSession(
+            ModelProto model, OptionalInt batch, Pixels pixels, int threads, BiConsumer<String, FloatBuffer> values) {
+        range = PixelRange.of(pixels);
         this.values = values;
         together = batch.orElse(TOGETHER);
         fixed = batch.isPresent();
@@ -77,15 +81,21 @@ final class OnnxSession implements ImageEmbedder.Features, AutoCloseable {
         return scope.create(all, new Shape(count, width));
     }
 
-    /** Pixels (H, W, 3) to planes (3, H, W), as ImageNet's are normalised. */
-    private static void normalise(byte[] pixels, int from, float[] into, int at, int side) {
+    /** Pixels (H, W, 3) to planes (3, H, W), normalised. */
+    private void normalise(byte[] pixels, int from, float[] into, int at, int side) {
         int plane = side * side;
+        float[] mean = floats(range.mean());
+        float[] deviation = floats(range.deviation());
         for (int pixel = 0; pixel < plane; pixel++) {
             for (int channel = 0; channel < 3; channel++) {
                 float value = (pixels[from + 3 * pixel + channel] & 0xFF) / 255f;
-                into[at + channel * plane + pixel] = (value - MEAN[channel]) / DEVIATION[channel];
+                into[at + channel * plane + pixel] = (value - mean[channel]) / deviation[channel];
             }
         }
+    }
+
+    private static float[] floats(double[] values) {
+        return new float[] {(float) values[0], (float) values[1], (float) values[2]};
     }
 
     private List<float[]> run(float[] images, int count, int side) {

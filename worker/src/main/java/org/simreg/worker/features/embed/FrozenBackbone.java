@@ -117,8 +117,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             Optional<Interpolation> said = ends.interpolation.or(() -> shown().map(ShownImages::interpolation));
             Interpolation own = Networks.interpolation(name);
             if (said.isEmpty() && own != Interpolation.BILINEAR) {
-                notices.accept("%s sees images resized as %s was trained, %s; --interpolation can say otherwise"
-                        .formatted(source, Networks.backbone(name).name(), word(own)));
+                notices.accept(
+                        "%s sees %s images, as the publishers of %s evaluate it; --interpolation can say otherwise"
+                                .formatted(
+                                        source,
+                                        word(own),
+                                        Networks.backbone(name).name()));
             }
             return said.orElse(own);
         }
@@ -128,7 +132,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * The two ends of a network: what it sees, and what of it is the feature.
      *
      * @param pixels empty: as the run that its weights come from, else what the network was trained with
-     * @param interpolation how images are resized for it; empty: likewise
+     * @param interpolation how images are resized for it; empty: likewise, else as its publishers evaluate it
      * @param output of a vision transformer or a TorchScript module, as {@code --output}; empty: its own feature
      */
     public record Ends(Optional<Pixels> pixels, Optional<Interpolation> interpolation, String output) {

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,7 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Dataset;
+import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
@@ -37,12 +40,15 @@ import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.export.OnnxTarget;
 import org.simreg.worker.export.OnnxWriter;
+import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Backbone;
 import org.simreg.worker.export.onnx.ModelProto;
 import org.simreg.worker.export.onnx.NodeProto;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.family.Networks;
+import org.simreg.worker.weights.checkpoint.TowerFixture;
 import org.simreg.worker.weights.checkpoint.WeightFixtures;
+import org.simreg.worker.weights.format.Safetensors;
 
 /** Networks with fixed shapes and in 8-bit integers, run by ONNX Runtime on real pictures. */
 class Int8ExportTest {
@@ -75,7 +81,7 @@ class Int8ExportTest {
     private static Backbone backbone(Network name) {
         NetworkGraph network = Networks.backbone(name);
         NetworkGraph sized = name == Network.VIT_TI16 ? network.forSize(SIZE) : network;
-        return new Backbone(sized, WeightFixtures.weights(sized));
+        return new Backbone(sized, WeightFixtures.weights(sized), Networks.pixels(name), Networks.interpolation(name));
     }
 
     private static Int8Export export(Backbone backbone, String... keep) {
@@ -95,7 +101,7 @@ class Int8ExportTest {
     private static float[] features(ModelProto model, OptionalInt batch) {
         byte[] pixels = new byte[3 * 3 * SIZE * SIZE];
         new Random(5).nextBytes(pixels);
-        try (OnnxSession session = new OnnxSession(model, batch, 1, (name, values) -> {});
+        try (OnnxSession session = new OnnxSession(model, batch, Pixels.IMAGENET, 1, (name, values) -> {});
                 NDManager scope = torch.scope()) {
             NDArray images = scope.create(ByteBuffer.wrap(pixels), new Shape(3, SIZE, SIZE, 3), DataType.UINT8);
             return session.of(scope, images).toFloatArray();
@@ -173,6 +179,42 @@ class Int8ExportTest {
         long floats =
                 OnnxWriter.model(backbone.network(), backbone.weights(), FIXED).getSerializedSize();
         assertTrue(Files.size(file) < 0.45 * floats, "a quarter of the weights' bytes, and some scales");
+    }
+
+    /** Pixels from -1 to 1, which ImageNet's mean and deviation would make -2.1 to 2.6. */
+    @Test
+    void rangesAreThoseOfTheNetworksOwnPixels() throws IOException {
+        Path file = folder.resolve("int8.onnx");
+        export(backbone(Network.VIT_TI16)).write(file);
+        ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
+        NodeProto first = model.getGraph().getNodeList().stream()
+                .filter(node -> node.getOpType().equals("QuantizeLinear")
+                        && node.getInput(0).equals("images"))
+                .findFirst()
+                .orElseThrow();
+        float scale = model.getGraph().getInitializerList().stream()
+                .filter(tensor -> tensor.getName().equals(first.getInput(1)))
+                .map(tensor -> tensor.getRawData()
+                        .asReadOnlyByteBuffer()
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getFloat())
+                .findFirst()
+                .orElseThrow();
+        assertEquals(2 / 255f, scale, 1e-4f);
+        assertTrue(model.getMetadataPropsList().stream()
+                .anyMatch(
+                        note -> note.getKey().equals("mean") && note.getValue().equals("[0.5, 0.5, 0.5]")));
+    }
+
+    /** Weights without a run's note are shown what their network's publishers show them. */
+    @Test
+    void aBackboneOfAnotherLibraryIsEvaluatedAsItsPublishersDo() {
+        Path weights = folder.resolve("vit.safetensors");
+        TowerFixture tower = TowerFixture.read("timm-vit-ti16-96");
+        Safetensors.write(weights, tower.file(tower.depth()));
+        Backbone read = StudentExport.backbone(StudentExport.Source.run(weights), notice -> {});
+        assertEquals(Pixels.HALF, read.pixels());
+        assertEquals(Interpolation.BICUBIC, read.interpolation());
     }
 
     @Test
