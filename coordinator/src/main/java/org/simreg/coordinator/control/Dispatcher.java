@@ -262,8 +262,7 @@ final class Dispatcher {
     }
 
     private static Set<String> excluded(JobRun run, WorkerRegistry.Census census) {
-        return census.excluded(
-                JobController.transport(run), run.failures().objected(run.now()));
+        return census.excluded(JobController.transport(run), run.failures().objected(run.now()));
     }
 
     /** Leaves all workers where they are, until it is known who comes back after a restart. */

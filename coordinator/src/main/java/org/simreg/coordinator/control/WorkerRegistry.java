@@ -73,9 +73,10 @@ final class WorkerRegistry {
         private final Map<String, Set<String>> unreachable = new HashMap<>();
 
         private Census() {
-            sessions.values().forEach(session -> profiles.computeIfAbsent(
-                            session.hello().getProfile(), profile -> new ArrayList<>())
-                    .add(session));
+            sessions.values()
+                    .forEach(session -> profiles.computeIfAbsent(
+                                    session.hello().getProfile(), profile -> new ArrayList<>())
+                            .add(session));
         }
 
         /**

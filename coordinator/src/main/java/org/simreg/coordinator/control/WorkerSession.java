@@ -98,8 +98,7 @@ final class WorkerSession {
     Optional<String> objection(JobRun one) {
         String profile = JobController.profile(one);
         if (!profile.isEmpty() && !NumericProfile.same(profile, hello.getProfile())) {
-            return Optional.of(
-                    "its profile is %s, and the job has to keep %s".formatted(hello.getProfile(), profile));
+            return Optional.of("its profile is %s, and the job has to keep %s".formatted(hello.getProfile(), profile));
         }
         String transport = JobController.transport(one);
         return hello.containsAddresses(transport)

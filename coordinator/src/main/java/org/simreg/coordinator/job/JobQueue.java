@@ -305,8 +305,7 @@ public final class JobQueue implements JobRun.Listener {
         if (kept.isDone()) {
             return kept.handle((done, failure) -> queued(run, kept));
         }
-        CompletableFuture<JobRun> queued =
-                kept.handleAsync((done, failure) -> queued(run, kept), settings.executor());
+        CompletableFuture<JobRun> queued = kept.handleAsync((done, failure) -> queued(run, kept), settings.executor());
         creations.put(record.getId(), new Creation(record, CompletableFuture.completedFuture(files), queued));
         return queued.whenComplete((there, failure) -> creations.remove(record.getId()));
     }

@@ -244,7 +244,8 @@ public final class JournaledJobs implements JobStore {
         return others.isEmpty()
                 || isPlain(record)
                         && isPlain(others.get(0).record)
-                        && others.stream().noneMatch(other -> other.record.getId().equals(record.getId()));
+                        && others.stream()
+                                .noneMatch(other -> other.record.getId().equals(record.getId()));
     }
 
     private boolean isPlain(JobRecord record) {

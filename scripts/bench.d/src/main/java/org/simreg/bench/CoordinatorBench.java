@@ -69,7 +69,8 @@ public final class CoordinatorBench {
         // A submit waits for the disk; the pool is made at its first use.
         System.setProperty("java.util.concurrent.ForkJoinPool.common.parallelism", "31");
         Path folder = Path.of(arguments[0]).toAbsolutePath();
-        int[] numbers = Arrays.stream(arguments).skip(1).mapToInt(Integer::parseInt).toArray();
+        int[] numbers =
+                Arrays.stream(arguments).skip(1).mapToInt(Integer::parseInt).toArray();
         Load load = new Load(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
         int http = new Ports().next();
         try (Processes processes = new Processes(folder, List.of(), List.of())) {
@@ -165,8 +166,8 @@ public final class CoordinatorBench {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (training.get() < all) {
             if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("%d of %d workers train, %d streams have ended"
-                        .formatted(training.get(), all, failed.get()));
+                throw new IllegalStateException(
+                        "%d of %d workers train, %d streams have ended".formatted(training.get(), all, failed.get()));
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         }

@@ -95,9 +95,8 @@ final class LightWorker implements StreamObserver<Order> {
     }
 
     private void beat(int ms) {
-        Report beat = Report.newBuilder()
-                .setHeartbeat(Heartbeat.getDefaultInstance())
-                .build();
+        Report beat =
+                Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
         timer.scheduleAtFixedRate(() -> reports.onNext(beat), ms, ms, TimeUnit.MILLISECONDS);
     }
 

@@ -48,11 +48,11 @@ public final class ScaleCheck {
         int steps = Integer.parseInt(arguments[4]);
         CostModel model = CostModel.read(Path.of(arguments[2]));
         for (int workers = 1; workers <= MICRO_BATCHES; workers++) {
-            List<StepDone> done = run(folder.resolve("run-" + workers), job(arguments[1], teacher, steps), workers, megabits);
+            List<StepDone> done =
+                    run(folder.resolve("run-" + workers), job(arguments[1], teacher, steps), workers, megabits);
             double measured = median(done, StepDone::getSeconds);
             model = workers == 1 ? calibrated(model, done) : model;
-            StepTime time = StepTime.of(
-                    model, MICRO_BATCHES, workers, 0, megabits / 1e3, StepTime.Exchange.ALL_TO_ALL);
+            StepTime time = StepTime.of(model, MICRO_BATCHES, workers, 0, megabits / 1e3, StepTime.Exchange.ALL_TO_ALL);
             System.out.printf(
                     Locale.ROOT,
                     "{\"bench\":\"scale-check\",\"workers\":%d,\"mbit\":%d,\"measured_s\":%.3f,\"simulated_s\":%.3f,"

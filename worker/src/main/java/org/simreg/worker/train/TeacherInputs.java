@@ -237,9 +237,8 @@ final class TeacherInputs implements StepInputs {
             clock.charge(StepClock.Part.DATA);
             int leaf = place.part() * passes();
             for (Pass pass : views.passes()) {
-                Optional<NDArray[]> targets = sources.targets.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(targets(images, pass));
+                Optional<NDArray[]> targets =
+                        sources.targets.size() == 0 ? Optional.empty() : Optional.of(targets(images, pass));
                 NDArray taught = images[pass.teachers().get(0)];
                 leaves.add(new Leaf(this, leaf++, images[pass.student()], taught, targets));
             }
@@ -268,7 +267,8 @@ final class TeacherInputs implements StepInputs {
         /** By a helper if it is worth the waiting, else here. */
         private NDArray made(int teacher, NDArray[] images, Pass pass) {
             long patience = (long) (PATIENCE * clock.computing(teacher));
-            Optional<float[]> given = sources.inbox.flatMap(from -> from.take(place.step(), place.part(), teacher, patience));
+            Optional<float[]> given =
+                    sources.inbox.flatMap(from -> from.take(place.step(), place.part(), teacher, patience));
             if (given.isPresent()) {
                 NDArray features = sources.targets.given(teacher, scope, batch.request(), given.get());
                 clock.chargeGiven();

@@ -111,7 +111,8 @@ public final class Allotment {
             candidate.requirements = needs.of(profile);
         }
         long found = fitting.computeIfAbsent(
-                candidate.requirements, needs -> free.stream().filter(needs::takes).count());
+                candidate.requirements,
+                needs -> free.stream().filter(needs::takes).count());
         if (found < least) {
             candidate.reason = lack(candidate, found);
             return;

@@ -203,7 +203,8 @@ class RoutesTest {
             JsonObject job = all.getAsJsonArray("jobs").get(0).getAsJsonObject();
             assertEquals(HOSTILE, job.get("reason").getAsString());
             assertEquals("[\"self\"]", job.get("teachers").toString());
-            assertEquals("[{\"worker\":\"w2\",\"share\":0.25}]", job.get("helpers").toString());
+            assertEquals(
+                    "[{\"worker\":\"w2\",\"share\":0.25}]", job.get("helpers").toString());
             assertTrue(job.get("loss").isJsonNull(), "no number");
             assertTrue(job.get("checkpoint").isJsonNull(), "none yet");
             JsonObject worker = all.getAsJsonArray("workers").get(0).getAsJsonObject();

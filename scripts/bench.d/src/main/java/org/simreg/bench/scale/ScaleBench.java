@@ -29,8 +29,9 @@ public final class ScaleBench {
             }
         }
         System.out.println();
-        System.out.println("| micro-batches | Gb/s | workers | members, helpers | step s | reduce s | hides | images/s |"
-                + " of that with failures | generations a day | days for all epochs |");
+        System.out.println(
+                "| micro-batches | Gb/s | workers | members, helpers | step s | reduce s | hides | images/s |"
+                        + " of that with failures | generations a day | days for all epochs |");
         System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         rows.forEach(System.out::println);
     }

@@ -40,7 +40,8 @@ public record StepTime(double student, double prepare, double reduce, double res
      * @param helpers that compute as much as {@link StepCost} says
      * @param gigabits a second, each way, of a worker's network
      */
-    public static StepTime of(CostModel model, int microBatches, int members, int helpers, double gigabits, Exchange exchange) {
+    public static StepTime of(
+            CostModel model, int microBatches, int members, int helpers, double gigabits, Exchange exchange) {
         List<MicroBatchShares.Share> shares = MicroBatchShares.of(microBatches, members);
         int most = shares.stream().mapToInt(MicroBatchShares.Share::count).max().orElseThrow();
         double slower = crowded(model, members + helpers);
