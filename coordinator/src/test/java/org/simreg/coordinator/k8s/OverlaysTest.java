@@ -27,7 +27,7 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack")) {
+        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -40,19 +40,19 @@ class OverlaysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket"})
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket"})
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket"})
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
