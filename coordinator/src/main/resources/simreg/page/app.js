@@ -1,4 +1,5 @@
 // The page: follows jobs and workers, and the story of the job that is chosen.
+import {Actions, Buttons} from './actions.js';
 import {el, say} from './dom.js';
 import {Detail} from './detail.js';
 import {showJobs} from './jobs.js';
@@ -8,13 +9,14 @@ import {counted} from './text.js';
 import {Workers} from './workers.js';
 
 const at = id => document.getElementById(id);
-const detail = new Detail(at('detail'));
-const workers = new Workers(at('workers'));
-const search = new Search(at('search'));
 let overview = null;
 let older = [];
 let shown = null;
 let leave = () => {};
+const actions = new Actions(at('bar'), at('said'), () => show());
+const detail = new Detail(at('detail'), new Buttons(actions));
+const workers = new Workers(at('workers'));
+const search = new Search(at('search'));
 
 // The newest, and the older ones that were asked for.
 function listed() {
@@ -71,7 +73,7 @@ function take(now) {
 
 async function showOlder() {
   const last = listed().at(-1);
-  const answer = await fetch(`/api/jobs?after=${encodeURIComponent(last.id)}`);
+  const answer = await fetch(`${location.origin}/api/jobs?after=${encodeURIComponent(last.id)}`);
   if (answer.ok) {
     const known = new Set(listed().map(job => job.id));
     older = older.concat((await answer.json()).jobs.filter(job => !known.has(job.id)));
@@ -116,6 +118,9 @@ function empty({jobs, workers: all, port}) {
 function link(state) {
   const node = at('link');
   node.dataset.state = state;
+  if (state === 'live') {
+    actions.look().catch(() => {});
+  }
   say(node, state === 'live' ? 'live' : 'the coordinator does not answer; trying again');
 }
 

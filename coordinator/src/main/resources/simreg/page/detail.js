@@ -11,7 +11,8 @@ import {accuracy, count, loss, seconds, short, when} from './text.js';
 const MOST_POINTS = 1200;
 
 export class Detail {
-  constructor(section) {
+  constructor(section, buttons) {
+    this.buttons = buttons;
     this.title = el('h1');
     this.pill = el('span', {class: 'pill'});
     this.reason = el('p', {class: 'soft reason'});
@@ -26,7 +27,7 @@ export class Detail {
     this.wait = el('p', {class: 'soft'}, 'Reading the job’s events …');
     this.told = el('div', {class: 'cards', hidden: true}, this.loss.node, this.accuracy.node,
       this.share.node, this.parts.node, this.timeline.node);
-    section.append(el('div', {class: 'title'}, this.title, this.pill), this.reason, this.bar,
+    section.append(el('div', {class: 'title'}, this.title, this.pill, buttons.node), this.reason, this.bar,
       this.facts, this.wait, this.told, this.notices);
     this.section = section;
     this.forget();
@@ -85,6 +86,7 @@ export class Detail {
     say(this.title, job.id);
     this.pill.dataset.state = job.state;
     say(this.pill, job.state);
+    this.buttons.show(job);
     say(this.reason, job.reason);
     this.bar.value = done(job);
     this.bar.dataset.state = job.state;
@@ -108,6 +110,7 @@ export class Detail {
       ...(pace && pace.norm !== undefined && {gradient: loss(pace.norm)}),
       speed: pace ? `${pace.rate.toFixed(pace.rate < 10 ? 1 : 0)} images/s` : '–',
       'time left': left > 0 ? `about ${seconds(left)}` : '–',
+      ...(job.priority > 0 && {priority: `${job.priority}`}),
       generation: job.generation ? `${job.generation}` : '–',
       checkpoint: job.checkpoint === null ? '–' : `step ${count(job.checkpoint)}`,
       ...(job.best && {best: `${accuracy(job.best.accuracy)} ${job.best.k}-NN, epoch ${job.best.epoch}`}),

@@ -5,7 +5,8 @@ export function follow(url, handlers, tell = () => {}) {
   let source = null;
   let timer = 0;
   const open = () => {
-    source = new EventSource(url);
+    // An address that was opened with a password in it must not go on into those of requests.
+    source = new EventSource(location.origin + url);
     source.onopen = () => tell('live');
     source.onerror = () => {
       tell('lost');

@@ -24,6 +24,7 @@ import org.simreg.coordinator.cli.job.JobsCommand;
 import org.simreg.coordinator.cli.job.LogsCommand;
 import org.simreg.coordinator.cli.job.MoveCommand;
 import org.simreg.coordinator.cli.job.PackCommand;
+import org.simreg.coordinator.cli.job.PriorityCommand;
 import org.simreg.coordinator.cli.job.SubmitCommand;
 import org.simreg.coordinator.cli.job.WatchCommand;
 import org.simreg.coordinator.cli.node.ClusterProcess;
@@ -209,6 +210,7 @@ public final class Simreg implements Runnable {
                 .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
                 .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
                 .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
+                .addSubcommand(new PriorityCommand())
                 .addSubcommand(new LogsCommand(actions.stop()))
                 .addSubcommand(new WorkersCommand(global))
                 .addSubcommand(new ScaleCommand())

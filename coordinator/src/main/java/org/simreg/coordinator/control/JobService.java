@@ -55,6 +55,13 @@ public interface JobService {
     /** Queues a paused, cancelled or failed job again. */
     JobStatus resume(String id);
 
+    /**
+     * Gives a job another priority, whose settings stay what they are.
+     *
+     * @throws UserError if the priority is out of its bounds
+     */
+    JobStatus prioritize(String id, int priority);
+
     /** All workers that attend. */
     ListWorkersResponse workers();
 

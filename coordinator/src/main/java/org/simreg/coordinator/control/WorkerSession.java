@@ -5,6 +5,7 @@ import org.simreg.coordinator.control.WorkerService.Out;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Hello;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 
@@ -91,6 +92,18 @@ final class WorkerSession {
     boolean helps() {
         return !(state instanceof WorkerState.Holding)
                 && run.filter(one -> one.grant().helpers().contains(name())).isPresent();
+    }
+
+    /** Why it can't serve a job, whoever is free; empty if it can. */
+    Optional<String> objection(JobRun one) {
+        String profile = JobController.profile(one);
+        if (!profile.isEmpty() && !NumericProfile.same(profile, hello.getProfile())) {
+            return Optional.of("its profile is %s, and the job has to keep %s".formatted(hello.getProfile(), profile));
+        }
+        String transport = JobController.transport(one);
+        return hello.containsAddresses(transport)
+                ? one.failures().objection(key(), one.now())
+                : Optional.of("it has no address for the transport " + transport);
     }
 
     /** Takes the only listener to which job it serves. */

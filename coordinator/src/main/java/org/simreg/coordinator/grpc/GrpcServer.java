@@ -175,9 +175,15 @@ public final class GrpcServer implements AutoCloseable {
      * @param name that clients use, unique in this JVM
      */
     public static GrpcServer inProcess(String name, List<? extends BindableService> services) {
+        return inProcess(name, services, Security.NONE);
+    }
+
+    /** The same, with interceptors that every call passes; certificates play no part. */
+    public static GrpcServer inProcess(String name, List<? extends BindableService> services, Security security) {
         try {
             InProcessServerBuilder builder =
                     InProcessServerBuilder.forName(name).maxInboundMessageSize(LARGEST_REQUEST);
+            security.interceptors().forEach(builder::intercept);
             return new GrpcServer(builder, services, Optional.empty(), Optional.empty());
         } catch (IOException e) {
             throw new IllegalStateException("the in-process name " + name + " is taken", e);

@@ -20,6 +20,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersRequest;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.PriorityRequest;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
@@ -88,6 +89,13 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
             String id = known.getId();
             touched(call, known.getJob(), known.getFolder(), () -> jobs.whenOpen(id, () -> jobs.resume(id)));
         });
+    }
+
+    @Override
+    public void setPriority(PriorityRequest request, StreamObserver<JobStatus> answer) {
+        long priority = Integer.toUnsignedLong(request.getPriority());
+        int bounded = (int) Math.min(priority, Integer.MAX_VALUE);
+        Calls.give(answer, coordinator, () -> jobs.prioritize(known(request.getId()), bounded));
     }
 
     /** Answers on the coordinator's thread, once the paths of a job have answered on another. */

@@ -59,13 +59,21 @@ public final class JobStatuses {
                 .setTotalSteps(record.getStarted().getTotalSteps())
                 .setSha256(record.getSha256())
                 .setFolder(record.getFolder())
-                .setRefused(record.getRefused());
+                .setRefused(record.getRefused())
+                .setPriority(priority(record));
         if (record.getState() == JobState.RUNNING) {
             record.getGeneration().getMembersList().stream()
                     .map(Generation.Member::getWorker)
                     .forEach(status::addWorkers);
         }
         return status;
+    }
+
+    /** The priority of a job now. */
+    public static int priority(JobRecord record) {
+        return record.hasPriority()
+                ? record.getPriority()
+                : record.getJob().getPlacement().getPriority();
     }
 
     private static JobStatus live(JobRun run, RunFiles files, JobStatus.Builder status) {

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.node;
 
 import com.hazelcast.core.HazelcastInstance;
+import io.grpc.Channel;
 import io.vertx.core.Vertx;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
@@ -12,9 +13,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.grpc.GrpcServer;
 import org.simreg.coordinator.grpc.access.Gate;
+import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.scale.ScaleSettings;
@@ -28,6 +31,7 @@ import org.simreg.coordinator.view.observe.TrackedStore;
 import org.simreg.coordinator.view.web.WebServer;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.base.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,10 +69,16 @@ public final class CoordinatorNode implements AutoCloseable {
      *
      * @param names that requests may call it by, besides loopback names and addresses; the host's own
      *     is one
+     * @param plain whether it is served without TLS although the process has certificates
      */
-    public record HttpAddress(HostPort at, Set<String> names) {
+    public record HttpAddress(HostPort at, Set<String> names, boolean plain) {
         public HttpAddress {
             names = Set.copyOf(names);
+        }
+
+        /** The certificates that are used there, of those that the process has. */
+        Optional<Tls> tls(Optional<Tls> known) {
+            return plain ? Optional.empty() : known;
         }
     }
 
@@ -114,8 +124,8 @@ public final class CoordinatorNode implements AutoCloseable {
             observability.watch(vertx, services, store, member.getLifecycleService()::isRunning);
             observability.wanted(services::wanted);
             observability.search(services.pictures());
-            CoordinatorObservability.Served served =
-                    new CoordinatorObservability.Served(settings.version, server.port(), gate);
+            CoordinatorObservability.Served served = new CoordinatorObservability.Served(
+                    settings.version, server.port(), gate, security.tls(), acting(services, security));
             web = settings.http.map(at -> open.add(observability.serve(vertx, at, services, served)));
             observability.report(vertx, server);
             HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);
@@ -127,6 +137,13 @@ public final class CoordinatorNode implements AutoCloseable {
             open.close();
             throw e;
         }
+    }
+
+    /** The way by which the page acts: the services within this JVM, behind the same gate. */
+    private Channel acting(CoordinatorServices services, GrpcServer.Security security) {
+        String name = "simreg-page-" + UUID.randomUUID();
+        open.add(GrpcServer.inProcess(name, services.rpcs(), security));
+        return open.add(ApiClient.inProcess(name)).channel();
     }
 
     /** Workers by name, without how long ago each was heard, which changes all the time. */

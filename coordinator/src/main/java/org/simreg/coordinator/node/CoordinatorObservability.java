@@ -1,5 +1,6 @@
 package org.simreg.coordinator.node;
 
+import io.grpc.Channel;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -16,10 +17,12 @@ import org.simreg.coordinator.view.observe.Meters;
 import org.simreg.coordinator.view.observe.Surveyor;
 import org.simreg.coordinator.view.observe.TrackedStore;
 import org.simreg.coordinator.view.web.BankPictures;
+import org.simreg.coordinator.view.web.JobActions;
 import org.simreg.coordinator.view.web.OpsRoutes;
 import org.simreg.coordinator.view.web.PageRoutes;
 import org.simreg.coordinator.view.web.WebServer;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.tls.Tls;
 
 /** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
 final class CoordinatorObservability implements AutoCloseable {
@@ -114,8 +117,10 @@ final class CoordinatorObservability implements AutoCloseable {
      * @param version of simreg
      * @param port of gRPC
      * @param gate that requests for the page pass too; empty: everybody may look
+     * @param tls certificates of the process; empty: it has none
+     * @param acting the coordinator's services, by which the page acts
      */
-    record Served(String version, int port, Optional<Gate> gate) {}
+    record Served(String version, int port, Optional<Gate> gate, Optional<Tls> tls, Channel acting) {}
 
     /**
      * Serves metrics, health and page by HTTP.
@@ -125,10 +130,11 @@ final class CoordinatorObservability implements AutoCloseable {
     WebServer serve(Vertx vertx, CoordinatorNode.HttpAddress at, CoordinatorServices services, Served served) {
         PageRoutes.Setup page = new PageRoutes.Setup(
                 served.version, served.port, services::jobs, surveyor::latest, this::wanted, search);
-        return WebServer.listen(vertx, at.at(), at.names(), router -> {
+        return WebServer.listen(vertx, at.at(), at.names(), at.tls(served.tls), router -> {
             OpsRoutes.route(vertx, router, this::scrape, health);
             served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
             PageRoutes.route(vertx, router, page);
+            JobActions.route(vertx, router, served.gate, served.acting);
         });
     }
 

@@ -121,7 +121,7 @@ public final class WorkerNode implements AutoCloseable {
                     ended.completeExceptionally(left.cause());
                 }
             });
-            settings.http.ifPresent(at -> open.add(observability.serve(vertx, at, transports)));
+            settings.http.ifPresent(at -> open.add(observability.serve(vertx, at, tls, transports)));
             ProcessWatch.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {
             open.close();
@@ -192,11 +192,16 @@ public final class WorkerNode implements AutoCloseable {
         }
 
         /** Serves HTTP; everything is open by now. */
-        WebServer serve(Vertx vertx, CoordinatorNode.HttpAddress at, Map<String, PeerTransport> transports) {
+        WebServer serve(
+                Vertx vertx, CoordinatorNode.HttpAddress at, Optional<Tls> tls, Map<String, PeerTransport> transports) {
             worker.transports(transports);
             health.started();
             return WebServer.listen(
-                    vertx, at.at(), at.names(), router -> OpsRoutes.route(vertx, router, meters::scrape, health));
+                    vertx,
+                    at.at(),
+                    at.names(),
+                    at.tls(tls),
+                    router -> OpsRoutes.route(vertx, router, meters::scrape, health));
         }
 
         @Override

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The archive of ended jobs in a folder: a file of records that only grows, the one truth; an index
  * of fixed-size entries; the names by which they are found. What is in memory doesn't grow with the
  * number of jobs, nor does the time to open it. A job that was resumed is marked by a record of a
- * job that hasn't ended.
+ * job that hasn't ended. Safe for all threads.
  */
 final class JobArchive implements PastJobs, AutoCloseable {
     static final String RECORDS = "records";
@@ -167,7 +167,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
      *
      * @throws UserError if it can't be written; the archive is without it
      */
-    void put(JobRecord record) {
+    synchronized void put(JobRecord record) {
         Mark before = mark();
         try {
             add(record);
@@ -179,7 +179,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** As {@link #put}, but durable only after {@link #sync}. */
-    void add(JobRecord record) {
+    synchronized void add(JobRecord record) {
         Mark before = mark();
         try {
             long offset = records.append(record.toByteArray());
@@ -191,7 +191,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** Makes durable what was added. */
-    void sync() {
+    synchronized void sync() {
         records.sync();
     }
 
@@ -228,7 +228,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** The version of a job's newest record, also of one that has left; -1 if there is none. */
-    long version(String id) {
+    synchronized long version(String id) {
         return latest(id).map(this::record).map(JobRecord::getVersion).orElse(-1L);
     }
 
@@ -254,12 +254,12 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public Optional<JobRecord> find(String id) {
+    public synchronized Optional<JobRecord> find(String id) {
         return latest(id).map(this::record).filter(JobArchive::ended);
     }
 
     @Override
-    public Optional<JobRecord> requested(String requestId) {
+    public synchronized Optional<JobRecord> requested(String requestId) {
         long name = hash("request " + requestId);
         int number = names.find(
                 name,
@@ -273,7 +273,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public List<JobRecord> newest(Place before, Set<JobState> states, int most) {
+    public synchronized List<JobRecord> newest(Place before, Set<JobState> states, int most) {
         PriorityQueue<Found> found = new PriorityQueue<>((a, b) -> b.place.compareTo(a.place));
         int last = index.count();
         boolean more = most > 0;
@@ -332,7 +332,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public Map<JobState, Long> states() {
+    public synchronized Map<JobState, Long> states() {
         Map<JobState, Long> states = new EnumMap<>(JobState.class);
         states.put(JobState.SUCCEEDED, (long) totals.succeeded());
         states.put(JobState.FAILED, (long) totals.failed());
@@ -342,12 +342,12 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public long newestMs() {
+    public synchronized long newestMs() {
         return newest;
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
             records.close();
         } finally {

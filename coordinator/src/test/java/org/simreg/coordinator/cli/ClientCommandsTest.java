@@ -157,6 +157,9 @@ class ClientCommandsTest {
         assertEquals(0, run("cancel", "be"));
         assertEquals(
                 JobState.CANCELLED, served.call(() -> served.jobs.get("job-3").getState()));
+        assertEquals(0, run("priority", "alpha-2", "5"));
+        assertTrue(terminal.out.endsWith("; its priority is 5\n"), terminal.out);
+        assertEquals(2, run("priority", "alpha-2", "high"));
         assertEquals(1, run("cancel", "alpha"));
         assertEquals("simreg: 'alpha' may be any of job-1, job-2; name one of them by its id\n", terminal.err);
         assertEquals(1, run("cancel", "alpha-3"));

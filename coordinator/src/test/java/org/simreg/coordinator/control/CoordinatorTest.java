@@ -13,6 +13,7 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Refused;
+import org.simreg.proto.UserError;
 
 /** The coordinator of one job whose workers come, go, die and wake. */
 class CoordinatorTest {
@@ -186,6 +187,24 @@ class CoordinatorTest {
         world.coordinator().resume("one");
         succeeds();
         assertEquals(0, world.files("one").rewinds());
+    }
+
+    @Test
+    void anotherPriorityOutlivesTheCoordinatorAndLeavesTheSettingsAlone() {
+        trains("a");
+        JobStatus before = status();
+        assertEquals(7, world.coordinator().prioritize("one", 7).getPriority());
+        assertThrows(UserError.class, () -> world.coordinator().prioritize("one", 1001));
+        world.down(true);
+        world.run(500);
+        world.up();
+        assertEquals(7, status().getPriority());
+        assertEquals(before.getJob(), status().getJob());
+        succeeds();
+        assertEquals(
+                Refused.Kind.STATE,
+                assertThrows(Refused.class, () -> world.coordinator().prioritize("one", 8))
+                        .kind());
     }
 
     @Test

@@ -177,6 +177,13 @@ public final class FakeJobService implements JobService {
         return move(id, JobState.QUEUED);
     }
 
+    @Override
+    public JobStatus prioritize(String id, int priority) {
+        JobStatus changed = get(id).toBuilder().setPriority(priority).build();
+        jobs.put(id, changed);
+        return changed;
+    }
+
     /** The job trains: a move is only noted. */
     public void hesitate(String id) {
         become(id, JobState.RUNNING, "trains");

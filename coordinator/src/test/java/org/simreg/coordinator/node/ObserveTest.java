@@ -58,7 +58,7 @@ class ObserveTest {
                 home,
                 ToyCluster.VERSION,
                 cluster,
-                Optional.of(new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of())),
+                Optional.of(new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of(), false)),
                 ScaleSettings.USUAL,
                 ServerProtection.NONE);
     }
@@ -144,7 +144,8 @@ class ObserveTest {
         try (none;
                 var server = observability.serve(
                         vertx,
-                        new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of()),
+                        new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of(), false),
+                        Optional.empty(),
                         Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());

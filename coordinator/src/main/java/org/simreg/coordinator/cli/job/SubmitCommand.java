@@ -4,21 +4,16 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.simreg.coordinator.cli.option.CoordinatorOptions;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.job.file.JobPaths;
 import org.simreg.coordinator.view.console.JobTables;
-import org.simreg.proto.DataSource;
-import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
-import org.simreg.proto.Student;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.SubmitRequest.Existing;
-import org.simreg.proto.Teacher;
-import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -105,10 +100,15 @@ public final class SubmitCommand implements Callable<Integer> {
     private Job job(RequestedJob requested) {
         try {
             Job completed = requested.completed((job, problems) -> {});
-            return new AbsolutePaths(Path.of("")).of(completed);
+            return JobPaths.replaced(completed, SubmitCommand::absolute);
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    /** Coordinator and workers run in other folders than the one who submits. */
+    private static String absolute(String path) {
+        return Path.of(path).toAbsolutePath().normalize().toString();
     }
 
     /** Submits; settings that the coordinator refuses are wrong usage here too. */
@@ -133,74 +133,5 @@ public final class SubmitCommand implements Callable<Integer> {
             return Existing.RESUME;
         }
         return requested.overwrite() ? Existing.OVERWRITE : Existing.REFUSE;
-    }
-
-    /**
-     * The conversion of a job's paths to absolute ones: coordinator and workers run in other
-     * folders than the one who submits.
-     *
-     * @param folder that relative paths start from
-     */
-    private record AbsolutePaths(Path folder) {
-        private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://.*");
-
-        /**
-         * @param job completed
-         * @return the same with absolute paths; what has a scheme ("s3://...") stays as it is
-         */
-        Job of(Job job) {
-            Job.Builder whole = job.toBuilder();
-            whole.getCheckpointsBuilder()
-                    .setOutput(absolute(job.getCheckpoints().getOutput()));
-            data(whole.getDatasetBuilder());
-            DataSource.evaluation(job)
-                    .map(data -> DataSource.moved(data, this::absolute).getPathList())
-                    .ifPresent(paths -> whole.getEvaluationBuilder().clearData().addAllData(paths));
-            student(whole.getStudentBuilder());
-            whole.getTeachersBuilderList().forEach(this::teacher);
-            if (job.getCache().hasStore()) {
-                whole.getCacheBuilder().setStore(absolute(job.getCache().getStore()));
-            }
-            return whole.build();
-        }
-
-        private void data(Dataset.Builder data) {
-            Dataset moved = DataSource.moved(data.build(), this::absolute);
-            data.clearPath().addAllPath(moved.getPathList());
-            if (data.hasClassesFile()) {
-                data.setClassesFile(absolute(data.getClassesFile()));
-            }
-            if (data.hasValLabels()) {
-                data.setValLabels(absolute(data.getValLabels()));
-            }
-        }
-
-        private void student(Student.Builder student) {
-            if (student.hasInit()) {
-                student.setInit(absolute(student.getInit()));
-            }
-            if (student.hasModule()) {
-                student.setModule(absolute(student.getModule()));
-            }
-            if (student.hasRestart()) {
-                student.setRestart(absolute(student.getRestart()));
-            }
-        }
-
-        private void teacher(Teacher.Builder teacher) {
-            TeacherSource source = TeacherSource.of(teacher.getSource());
-            if (source instanceof TeacherSource.TorchScript module) {
-                teacher.setSource(TeacherSource.TORCHSCRIPT_PREFIX + absolute(module.file()));
-            } else if (source instanceof TeacherSource.Weights weights) {
-                teacher.setSource(absolute(weights.file()));
-            }
-        }
-
-        private String absolute(String path) {
-            boolean elsewhere = SCHEME.matcher(path).matches();
-            return elsewhere
-                    ? path
-                    : folder.resolve(path).toAbsolutePath().normalize().toString();
-        }
     }
 }

@@ -30,7 +30,10 @@ public sealed interface ClusterProcess {
             try (CoordinatorNode node = new CoordinatorNode(settings)) {
                 ProcessLog.say("The coordinator listens on %s:%d; its home is %s"
                         .formatted(settings.cluster().host(), node.port(), settings.home()));
-                settings.http().ifPresent(at -> ProcessLog.say("Its page is at http://" + at.at() + "/"));
+                boolean certified = settings.protection().tls().isPresent();
+                settings.http()
+                        .ifPresent(at -> ProcessLog.say("Its page is at %s://%s/"
+                                .formatted(certified && !at.plain() ? "https" : "http", at.at())));
                 stop.whenRequested("Stopping; workers train on.", node::stop);
                 return node.await();
             }

@@ -48,9 +48,15 @@ public final class ProcessOptions {
             names = "--http",
             paramLabel = "HOST:PORT",
             description = "Serve HTTP there: /metrics, /health/live, ready and started, and on the"
-                    + " coordinator a page; a port left out is 8080, and there is no"
-                    + " password (default: none)")
+                    + " coordinator a page, which asks for a token where there are --tokens; with --tls-cert it is"
+                    + " HTTPS; a port left out is 8080 (default: none)")
     private String http;
+
+    @Option(
+            names = "--http-plain",
+            description = "Serve --http without TLS although there is --tls-cert, for instance behind a proxy that"
+                    + " has it (default: false)")
+    private boolean httpPlain;
 
     @Option(
             names = "--http-name",
@@ -120,7 +126,8 @@ public final class ProcessOptions {
         Set<String> names = new HashSet<>(httpNames);
         names.add(host);
         return Optional.ofNullable(http)
-                .map(text -> new CoordinatorNode.HttpAddress(HostPort.parse("--http", text, HTTP_PORT), names));
+                .map(text ->
+                        new CoordinatorNode.HttpAddress(HostPort.parse("--http", text, HTTP_PORT), names, httpPlain));
     }
 
     /**

@@ -93,6 +93,37 @@ public final class Gate implements ServerInterceptor {
                 .isPresent();
     }
 
+    /**
+     * What a sender may change.
+     *
+     * @param name of the token; empty if there is none
+     * @param submits whether it may queue jobs
+     * @param operates whether it may move anybody's jobs
+     */
+    public record Powers(String name, boolean submits, boolean operates) {}
+
+    /**
+     * What the sender of an HTTP request may change: nothing without a bearer's token.
+     *
+     * @param authorization the header, or null
+     */
+    public Powers powers(String authorization) {
+        return Optional.ofNullable(authorization)
+                .filter(Gate::isBearer)
+                .flatMap(Gate::token)
+                .flatMap(tokens::find)
+                .map(one -> new Powers(
+                        one.name(),
+                        one.role().covers(Rights.Role.SUBMIT),
+                        one.role().covers(Rights.Role.OPERATE)))
+                .orElse(new Powers("", false, false));
+    }
+
+    /** Whether a header holds a token that its sender has put there: browsers send passwords by themselves. */
+    public static boolean isBearer(String authorization) {
+        return isOf(authorization, SCHEME);
+    }
+
     private static Optional<String> token(String authorization) {
         if (isOf(authorization, SCHEME)) {
             return Optional.of(authorization.substring(SCHEME.length()).strip());

@@ -18,6 +18,7 @@ public final class Rights {
             Map.entry("simreg.v1.Jobs/Cancel", Role.OPERATE),
             Map.entry("simreg.v1.Jobs/Pause", Role.OPERATE),
             Map.entry("simreg.v1.Jobs/Resume", Role.OPERATE),
+            Map.entry("simreg.v1.Jobs/SetPriority", Role.OPERATE),
             Map.entry("simreg.v1.Jobs/ListWorkers", Role.READ),
             Map.entry("simreg.v1.Workers/Attend", Role.WORKER),
             Map.entry("simreg.v1.Workers/PutCheckpoint", Role.WORKER),
@@ -78,7 +79,7 @@ public final class Rights {
         READ,
         /** Queue jobs. */
         SUBMIT,
-        /** Cancel, pause and resume anybody's jobs. */
+        /** Cancel, pause, resume and prioritize anybody's jobs. */
         OPERATE,
         /** Attend as a worker: take orders, read data, send checkpoints; nothing else. */
         WORKER;

@@ -100,8 +100,8 @@ public record Demand(String job, Rank rank, int least, int most, Helpers helpers
      * The priority that waiting raises, by 1 for every ten minutes, so that nobody starves. What a
      * job has gained it keeps while it trains; otherwise it would be put down as soon as it began.
      */
-    public static long effective(Placement placement, long waitedMs) {
-        return placement.getPriority() + waitedMs / AGING_MS;
+    public static long effective(int priority, long waitedMs) {
+        return priority + waitedMs / AGING_MS;
     }
 
     /** The most workers that a placement and a number of micro-batches allow. */

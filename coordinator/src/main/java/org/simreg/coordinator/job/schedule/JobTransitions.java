@@ -4,9 +4,12 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Refused;
+import org.simreg.proto.UserError;
 
 /**
  * The states of a job and the legal transitions between them.
@@ -71,6 +74,26 @@ public final class JobTransitions {
                                                             .map(can -> can.done)
                                                             .collect(Collectors.joining(" or "))));
         }
+    }
+
+    /**
+     * A record with another priority, whose settings stay what they are.
+     *
+     * @throws Refused if the job has ended
+     * @throws UserError if the priority is out of its bounds
+     */
+    public static JobRecord.Builder prioritized(JobRecord record, int priority) {
+        switch (record.getState()) {
+            case QUEUED, RUNNING, PAUSED -> {}
+            default ->
+                throw new Refused(
+                        Refused.Kind.STATE,
+                        "The job %s has ended; a priority means nothing to it any more".formatted(record.getId()));
+        }
+        Job.Builder job = record.getJob().toBuilder();
+        job.getPlacementBuilder().setPriority(priority);
+        JobSettings.complete(job.build());
+        return record.toBuilder().setPriority(priority);
     }
 
     /** Changes a record's state, and keeps count of the time that the job has waited. */

@@ -75,13 +75,16 @@ public final class OpsRoutes {
     }
 
     private static void admit(RoutingContext request, Gate gate) {
-        if (gate.mayRead(request.request().getHeader(HttpHeaders.AUTHORIZATION))) {
+        String authorization = request.request().getHeader(HttpHeaders.AUTHORIZATION);
+        if (gate.mayRead(authorization)) {
             request.next();
             return;
         }
+        // A browser would ask its user for a password in place of the token that the page sent.
+        String challenge = Gate.isBearer(authorization) ? "Bearer realm=\"simreg\"" : CHALLENGE;
         request.response()
                 .setStatusCode(401)
-                .putHeader("WWW-Authenticate", CHALLENGE)
+                .putHeader("WWW-Authenticate", challenge)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8")
                 .end("This page wants a token with the role read, as the password of any user.\n");
     }

@@ -52,7 +52,8 @@ final class OverviewJson {
         return value.name().toLowerCase(Locale.ROOT);
     }
 
-    private static JsonObject job(JobStatus status) {
+    /** A job's status. */
+    static JsonObject job(JobStatus status) {
         Job job = status.getJob();
         JsonArray teachers = new JsonArray();
         job.getTeachersList().stream().map(Teacher::getSource).forEach(teachers::add);
@@ -62,6 +63,7 @@ final class OverviewJson {
         json.addProperty("reason", status.getReason());
         json.addProperty("submitted", status.getSubmittedMs());
         json.addProperty("ended", status.getEndedMs());
+        json.addProperty("priority", status.getPriority());
         json.addProperty("generation", status.getGeneration());
         json.addProperty("step", status.getStep());
         json.addProperty("totalSteps", status.getTotalSteps());
@@ -86,6 +88,14 @@ final class OverviewJson {
         json.addProperty("batch", job.getOptimization().getBatch());
         json.addProperty("microBatches", job.getOptimization().getMicroBatches());
         json.addProperty("precision", lower(job.getPrecision()));
+        JsonArray helpers = new JsonArray();
+        status.getHelpersList().forEach(one -> {
+            JsonObject helper = new JsonObject();
+            helper.addProperty("worker", one.getWorker());
+            helper.addProperty("share", one.getShare());
+            helpers.add(helper);
+        });
+        json.add("helpers", helpers);
         return json;
     }
 

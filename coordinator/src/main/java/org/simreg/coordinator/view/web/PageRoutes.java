@@ -26,9 +26,11 @@ public final class PageRoutes {
     private static final long BANKS_MS = 5000;
 
     private static final List<String> SCRIPTS = List.of(
+            "actions.js",
             "app.js",
             "chart.js",
             "detail.js",
+            "dialogs.js",
             "dom.js",
             "jobs.js",
             "parts.js",

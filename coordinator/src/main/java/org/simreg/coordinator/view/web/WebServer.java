@@ -7,6 +7,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.tls.Tls;
 
 /**
  * An HTTP server on one event loop, which serves routes such as {@link OpsRoutes} and {@link
@@ -46,7 +48,7 @@ public final class WebServer implements AutoCloseable {
 
     /** Serves under no other name than the host's, as the other of that name. */
     static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
-        return listen(vertx, at, Set.of(), routes);
+        return listen(vertx, at, Set.of(), Optional.empty(), routes);
     }
 
     /**
@@ -54,16 +56,18 @@ public final class WebServer implements AutoCloseable {
      *
      * @param at where; the port 0 takes any that is free
      * @param names that requests may call it by, besides the host's, loopback names and addresses
+     * @param tls certificates, of which each new connection takes the newest; empty: plain text
      * @param routes adds what is served, on the server's event loop
      * @throws UserError if the port can't be had
      */
-    public static WebServer listen(Vertx vertx, HostPort at, Set<String> names, Consumer<Router> routes) {
-        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), routes, UNUSED));
+    public static WebServer listen(
+            Vertx vertx, HostPort at, Set<String> names, Optional<Tls> tls, Consumer<Router> routes) {
+        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), tls, routes, UNUSED));
     }
 
     /** The same, closing connections that haven't sent a whole request after a time. */
     static WebServer listen(Vertx vertx, HostPort at, Set<String> names, Consumer<Router> routes, Duration unused) {
-        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), routes, unused));
+        return listen(vertx, at, new Serving(at, new HostNames(at.host(), names), Optional.empty(), routes, unused));
     }
 
     private static WebServer listen(Vertx vertx, HostPort at, Serving serving) {
@@ -105,12 +109,14 @@ public final class WebServer implements AutoCloseable {
         private final HostPort at;
         private final HostNames names;
         private final OpenRequests open;
+        private final Optional<Tls> tls;
         private final Consumer<Router> routes;
         private HttpServer server;
 
-        Serving(HostPort at, HostNames names, Consumer<Router> routes, Duration unused) {
+        Serving(HostPort at, HostNames names, Optional<Tls> tls, Consumer<Router> routes, Duration unused) {
             this.at = at;
             this.names = names;
+            this.tls = tls;
             this.routes = routes;
             open = new OpenRequests(unused.toMillis());
         }
@@ -122,6 +128,9 @@ public final class WebServer implements AutoCloseable {
                     .setMaxHeaderSize(LARGEST_HEADERS)
                     .setIdleTimeout(IDLE_SECONDS)
                     .setHttp2ClearTextEnabled(false);
+            tls.flatMap(Tls::keys)
+                    .ifPresent(keys ->
+                            options.setSsl(true).setUseAlpn(false).setKeyCertOptions(KeyCertOptions.wrap(keys)));
             Router router = Router.router(vertx);
             routes.accept(router);
             vertx.setPeriodic(SWEEP_MS, timer -> open.closeUnused());

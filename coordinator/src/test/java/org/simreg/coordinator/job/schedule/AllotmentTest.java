@@ -16,7 +16,6 @@ import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Demand.AvailableWorker;
 import org.simreg.coordinator.job.schedule.Demand.Rank;
 import org.simreg.coordinator.job.schedule.Demand.Requirements;
-import org.simreg.proto.Placement;
 
 class AllotmentTest {
     private static final Requirements ANY = new Requirements("", false, Set.of());
@@ -95,10 +94,8 @@ class AllotmentTest {
 
     @Test
     void whoHasWaitedLongEnoughGoesBeforeAHigherPriority() {
-        Placement low = Placement.newBuilder().setPriority(0).build();
-        Placement high = Placement.newBuilder().setPriority(2).build();
-        assertTrue(Demand.effective(low, 600_000 * 3) > Demand.effective(high, 0));
-        assertTrue(Demand.effective(low, 600_000) < Demand.effective(high, 0));
+        assertTrue(Demand.effective(0, 600_000 * 3) > Demand.effective(2, 0));
+        assertTrue(Demand.effective(0, 600_000) < Demand.effective(2, 0));
     }
 
     @Test

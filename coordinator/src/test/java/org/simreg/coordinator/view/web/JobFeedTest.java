@@ -178,6 +178,11 @@ class JobFeedTest {
         }
 
         @Override
+        public JobStatus prioritize(String id, int priority) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public ListWorkersResponse workers() {
             throw new UnsupportedOperationException();
         }
