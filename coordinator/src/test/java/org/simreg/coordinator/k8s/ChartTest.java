@@ -87,7 +87,9 @@ class ChartTest {
         Manifests chart =
                 chart("data.pack.enabled=true", "data.bucket.enabled=true", "data.bucket.secret=simreg-bucket", OUT);
         JsonObject made = chart.find("Job", "simreg-pack").orElseThrow();
-        assertEquals(comparable(Manifests.overlay("pack-bucket")).get("Job simreg-pack"), comparable(chart).get(title(made)));
+        assertEquals(
+                comparable(Manifests.overlay("pack-bucket")).get("Job simreg-pack"),
+                comparable(chart).get(title(made)));
         assertFalse(made.toString().contains("simreg-data"), "no claim for shards");
         assertTrue(made.toString().contains("--out=s3://pictures/shards"));
     }

@@ -27,7 +27,8 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket")) {
+        for (String name :
+                List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }

@@ -82,11 +82,16 @@ public final class BankFilesAttack {
 
     /** As NumPy writes it: a pickle follows the head. */
     private static Path objects(Path file) throws IOException {
-        byte[] head = "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] head =
+                "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.ISO_8859_1);
         byte[] pickle = ("cos\nsystem\n(S'touch " + file + ".executed'\ntR.").getBytes(StandardCharsets.ISO_8859_1);
         ByteBuffer bytes = ByteBuffer.allocate(10 + head.length + pickle.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.ISO_8859_1));
-        bytes.put((byte) 1).put((byte) 0).putShort((short) head.length).put(head).put(pickle);
+        bytes.put((byte) 1)
+                .put((byte) 0)
+                .putShort((short) head.length)
+                .put(head)
+                .put(pickle);
         return Files.write(file, bytes.array());
     }
 

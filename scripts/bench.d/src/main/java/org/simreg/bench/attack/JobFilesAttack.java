@@ -46,7 +46,9 @@ public final class JobFilesAttack {
         jobs.put("a teacher that is /dev/zero", job(folder, pictures, "/dev/zero"));
         jobs.put("a teacher of 6 GB of nothing", job(folder, pictures, hole.toString()));
         jobs.put("a TorchScript teacher that is /dev/random", job(folder, pictures, "torchscript:/dev/random"));
-        jobs.put("a teacher whose pickle unpacks to 2 GB", job(folder, pictures, bomb(folder.resolve("bomb.pth")).toString()));
+        jobs.put(
+                "a teacher whose pickle unpacks to 2 GB",
+                job(folder, pictures, bomb(folder.resolve("bomb.pth")).toString()));
         Job.Builder classes = job(folder, pictures, "self");
         classes.getDatasetBuilder().setClassesFile(pipe.toString());
         jobs.put("a list of classes that is a pipe", classes);

@@ -76,7 +76,8 @@ final class WeightFolder {
             try (Stream<Path> all = Files.walk(archive.get(), 3)) {
                 all.filter(Files::isRegularFile)
                         .filter(file -> !isFinders(file) && !isFinders(file.getParent()))
-                        .sorted().forEach(files::add);
+                        .sorted()
+                        .forEach(files::add);
             }
         } else if (ShardIndex.isIndex(path)) {
             files.add(path);
