@@ -28,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The chart by Helm's own code, in this JVM. */
 class ChartTest {
+    private static final String OUT = "data.pack.out=s3://pictures/shards";
     private static final Path CHART = Manifests.FOLDER.resolve("helm").resolve("simreg");
 
     private static String template(String release, String namespace, String... values) {
@@ -83,6 +84,19 @@ class ChartTest {
         Map<String, JsonObject> actual = comparable(chart(value.split(",")));
         assertEquals(expected.keySet(), actual.keySet());
         expected.forEach((title, object) -> assertEquals(object, actual.get(title), title));
+    }
+
+    /** The cluster itself has the bucket's Secret too, which the overlay for the Job alone leaves to another. */
+    @Test
+    void shardsGoIntoABucketWithoutAClaimAsInTheOverlay() {
+        Manifests chart =
+                chart("data.pack.enabled=true", "data.bucket.enabled=true", "data.bucket.secret=simreg-bucket", OUT);
+        JsonObject made = chart.find("Job", "simreg-pack").orElseThrow();
+        assertEquals(
+                comparable(Manifests.overlay("pack-bucket")).get("Job simreg-pack"),
+                comparable(chart).get(title(made)));
+        assertFalse(made.toString().contains("simreg-data"), "no claim for shards");
+        assertTrue(made.toString().contains("--out=s3://pictures/shards"));
     }
 
     /** Helm for Java shows no hooks, so that the Secret is looked at in a copy in which it is none. */

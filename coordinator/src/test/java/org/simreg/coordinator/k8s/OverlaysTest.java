@@ -32,7 +32,7 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "spot", "secure-keda", "secure-monitoring")) {
+        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -47,19 +47,19 @@ class OverlaysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
