@@ -77,7 +77,10 @@ class ChartTest {
     void theChartMakesWhatTheOverlayMakes(String overlay, String value) {
         Manifests rendered = Manifests.overlay(overlay);
         boolean adds = rendered.find("Deployment", "simreg-worker").isEmpty();
-        Manifests whole = adds ? Manifests.overlay(overlay.startsWith("secure-") ? "secure" : "cpu").and(rendered) : rendered;
+        Manifests whole = adds
+                ? Manifests.overlay(overlay.startsWith("secure-") ? "secure" : "cpu")
+                        .and(rendered)
+                : rendered;
         Map<String, JsonObject> expected = comparable(whole);
         // Helm makes namespaces by --create-namespace.
         expected.remove("Namespace simreg");
@@ -189,8 +192,8 @@ class ChartTest {
             Manifests made = Manifests.parse(template(copy, "lab", "secure.enabled=" + secure));
             assertEquals(List.of(), Schema.problems(made));
             JsonObject pod = made.find("Pod", "lab-test").orElseThrow();
-            List<String> arguments = Manifests.strings(
-                    Manifests.all(pod, "spec", "containers").get(0), "args");
+            List<String> arguments =
+                    Manifests.strings(Manifests.all(pod, "spec", "containers").get(0), "args");
             assertEquals("workers", arguments.get(0));
             assertEquals(secure.equals("true"), arguments.contains("--token-file=/etc/simreg/token/token"));
             assertEquals(secure.equals("true"), pod.toString().contains("simreg-client-token"));

@@ -32,7 +32,19 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring")) {
+        for (String name : List.of(
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -47,19 +59,61 @@ class OverlaysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack", "pack-bucket", "spot", "secure-keda", "secure-monitoring"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
@@ -166,8 +220,7 @@ class OverlaysTest {
     @Test
     void theScalerIsAskedWithACertificateWhereThereAreCertificates() {
         Manifests added = RENDERED.get("secure-keda");
-        JsonObject proof =
-                added.find("TriggerAuthentication", "simreg-scaler").orElseThrow();
+        JsonObject proof = added.find("TriggerAuthentication", "simreg-scaler").orElseThrow();
         assertEquals(
                 List.of("caCert ca.crt", "tlsClientCert tls.crt", "tlsClientKey tls.key"),
                 Manifests.all(proof, "spec", "secretTargetRef").stream()
@@ -175,8 +228,7 @@ class OverlaysTest {
                         .toList());
         JsonObject scaled = added.find("ScaledObject", "simreg-worker").orElseThrow();
         assertEquals(
-                "simreg-scaler",
-                text(Manifests.all(scaled, "spec", "triggers").get(0), "authenticationRef", "name"));
+                "simreg-scaler", text(Manifests.all(scaled, "spec", "triggers").get(0), "authenticationRef", "name"));
         JsonObject scraped = RENDERED.get("secure-monitoring")
                 .find("ServiceMonitor", "simreg")
                 .orElseThrow();
@@ -224,9 +276,8 @@ class OverlaysTest {
                 assertEquals(List.of(), Pods.problems(made, openshift));
                 assertEquals(List.of(), Links.problems(made));
                 JsonObject worker = made.find("Deployment", "simreg-worker").orElseThrow();
-                JsonObject pod = at(worker, "spec", "template", "spec")
-                        .orElseThrow()
-                        .getAsJsonObject();
+                JsonObject pod =
+                        at(worker, "spec", "template", "spec").orElseThrow().getAsJsonObject();
                 assertEquals("arm64", text(pod, "nodeSelector", "kubernetes.io/arch"));
                 assertEquals(openshift ? "" : "10001", text(pod, "securityContext", "runAsUser"));
             }

@@ -19,7 +19,8 @@ import java.util.TreeSet;
 final class Schema {
     private static final Gson GSON = new Gson();
 
-    private static final Set<String> OURS = Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "scheduling.k8s.io/v1");
+    private static final Set<String> OURS =
+            Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "scheduling.k8s.io/v1");
 
     /** Fields of custom resources that we may use; a star stands for any name. */
     private static final Map<String, List<String>> CUSTOM = Map.of(

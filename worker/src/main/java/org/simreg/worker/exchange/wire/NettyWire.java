@@ -132,8 +132,8 @@ public final class NettyWire implements FrameWire {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
                 .handler(initializer(this::connect));
         // Looked up here, on the mesh's thread: on an event loop everybody would wait for it.
-        InetSocketAddress address =
-                new InetSocketAddress(unbracketed(peer.substring(0, colon)), Integer.parseInt(peer.substring(colon + 1)));
+        InetSocketAddress address = new InetSocketAddress(
+                unbracketed(peer.substring(0, colon)), Integer.parseInt(peer.substring(colon + 1)));
         return new NettyLink(bootstrap.connect(address), broken);
     }
 
