@@ -18,7 +18,7 @@ import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
 /**
- * A benchmark of one shard: queries a second against a bank, all at once and one at a time, from
+ * A benchmark of one shard: queries a second against a bank, all at once and a few at a time, from
  * {@code rows.npy} and {@code queries.npy} of a folder, where the answers go as {@code ids.bin} (Q,
  * k) int64.
  */
@@ -56,7 +56,7 @@ public final class SearchBench {
                 found = all(shard, queries, k);
             }
             write(folder.resolve("ids.bin"), found);
-            single(shard, queries, k, threads, bank);
+            few(shard, queries, k, threads, bank);
         }
     }
 
@@ -78,24 +78,28 @@ public final class SearchBench {
         return found;
     }
 
-    private static void single(Shard shard, float[] queries, int k, int threads, Path bank) throws IOException {
+    /** One query at a time, and batches of a few, beside a scan of the rows' bytes. */
+    private static void few(Shard shard, float[] queries, int k, int threads, Path bank) throws IOException {
         int dimension = shard.dimension();
-        double[] times = new double[SINGLE];
-        for (int i = 0; i < SINGLE; i++) {
-            int from = i * dimension % queries.length;
-            float[] query = Arrays.copyOfRange(queries, from, from + dimension);
-            long begun = System.nanoTime();
-            shard.search(query, k, () -> false);
-            times[i] = seconds(begun);
+        for (int batch = 1; batch <= 8; batch *= 2) {
+            double[] times = new double[SINGLE];
+            for (int i = 0; i < SINGLE; i++) {
+                int from = i * batch * dimension % (queries.length - batch * dimension + 1) / dimension * dimension;
+                float[] query = Arrays.copyOfRange(queries, from, from + batch * dimension);
+                long begun = System.nanoTime();
+                shard.search(query, k, () -> false);
+                times[i] = seconds(begun);
+            }
+            Arrays.sort(times);
+            System.out.printf(
+                    Locale.ROOT,
+                    "{\"bench\": \"few queries\", \"mode\": \"ours\", \"queries\": %d, \"p50_ms\": %.2f, \"p99_ms\": %.2f,"
+                            + " \"memory_scan_p50_ms\": %.2f}%n",
+                    batch,
+                    times[SINGLE / 2] * 1e3,
+                    times[SINGLE - 1] * 1e3,
+                    scan(bank, 2L * shard.size() * dimension, threads) * 1e3);
         }
-        Arrays.sort(times);
-        System.out.printf(
-                Locale.ROOT,
-                "{\"bench\": \"single query\", \"mode\": \"ours\", \"p50_ms\": %.2f, \"p99_ms\": %.2f,"
-                        + " \"memory_scan_p50_ms\": %.2f}%n",
-                times[SINGLE / 2] * 1e3,
-                times[SINGLE - 1] * 1e3,
-                scan(bank, 2L * shard.size() * dimension, threads) * 1e3);
     }
 
     /** Seconds that reading as many bytes as the bfloat16 rows have takes, on as many threads. */

@@ -3,27 +3,29 @@ package org.simreg.worker.features.search;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.BooleanSupplier;
-import java.util.stream.LongStream;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.simreg.proto.UserError;
 import org.simreg.worker.features.bankfile.BankLayout;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * A bank's rows less their center, rounded to bfloat16, for the first pass: {@code 2 D} bytes a
+ * A bank's rows less their center, rounded to bfloat16, in tiles for the first pass: {@code 2 D} bytes a
  * row. Without the center the features of one network lie closer to zero, and what rounding takes
  * away is less.
  */
 final class RoundedRows implements AutoCloseable {
     private static final int BLOCK = BankLayout.BLOCK;
 
+    private final RowSource rows;
+    private final SearchShape.Tiling tiling;
     private final NDManager kept;
     private final NDArray center;
-    private final NDArray bank;
+    private final NDArray[] tiles;
     private final double[] longest;
     private final double[] losses;
-    private final long[] sampleRows;
+    private final int[] sampleRows;
     private final NDArray sample;
 
     /** A check of a block of rows before it is read. */
@@ -33,101 +35,109 @@ final class RoundedRows implements AutoCloseable {
 
     /**
      * @param center (D) any vector; the nearer to the rows, the faster the search
-     * @param tiling rows are filled up with zeros to a multiple of its rows
+     * @param tiling its tiles are filled up with zeros to a multiple of its group
      * @throws UserError if the check threw it
      */
     RoundedRows(RowSource rows, double[] center, SearchThreads threads, SearchShape.Tiling tiling, Check check) {
+        this.rows = rows;
+        this.tiling = tiling;
         kept = threads.torch().scope();
         try {
             this.center = kept.create(center);
-            int blocks = (rows.size() + BLOCK - 1) / BLOCK;
-            longest = new double[blocks];
-            losses = new double[blocks];
-            long padded = (rows.size() + tiling.group() - 1L) / tiling.group() * tiling.group();
-            bank = once(threads, module -> module.empty(kept, this.center, padded));
-            fill(rows, threads, check);
+            tiles = new NDArray[(int) ((rows.size() + tiling.rows() - 1L) / tiling.rows())];
+            longest = new double[tiles.length];
+            losses = new double[tiles.length];
+            Check once = once(check, (rows.size() + BLOCK - 1) / BLOCK);
+            List<SearchThreads.Work<Boolean>> works = new ArrayList<>();
+            for (int tile = 0; tile < tiles.length; tile++) {
+                int at = tile;
+                works.add((module, stopped) -> stopped.getAsBoolean() || fill(at, module, once));
+            }
+            threads.run(works, () -> false);
             int drawn = Math.min(rows.size(), tiling.sample());
-            sampleRows =
-                    LongStream.range(0, drawn).map(i -> i * rows.size() / drawn).toArray();
-            sample = once(threads, module -> module.rows(kept, bank, sampleRows));
+            sampleRows = new int[drawn];
+            Arrays.setAll(sampleRows, i -> (int) ((long) i * rows.size() / drawn));
+            SearchThreads.Work<NDArray> drawing = (module, stopped) -> draw(module);
+            sample = threads.run(List.of(drawing), () -> false).get(0);
         } catch (RuntimeException | Error e) {
             kept.close();
             throw e;
         }
     }
 
-    /** A call of the module that gives a tensor. */
-    private interface Step {
-        NDArray with(ScanModule module);
-    }
-
-    private static NDArray once(SearchThreads threads, Step step) {
-        SearchThreads.Work<NDArray> work = (module, stopped) -> step.with(module);
-        return threads.run(List.of(work), () -> false).get(0);
-    }
-
-    private void fill(RowSource rows, SearchThreads threads, Check check) {
-        List<SearchThreads.Work<Boolean>> works = new ArrayList<>();
-        int share = (longest.length + threads.count() - 1) / threads.count();
-        for (int first = 0; first < longest.length; first += share) {
-            int from = first;
-            int to = Math.min(longest.length, first + share);
-            works.add((module, stopped) -> fill(rows, from, to, module, stopped, check));
-        }
-        threads.run(works, () -> false);
-    }
-
-    private boolean fill(RowSource rows, int from, int to, ScanModule module, BooleanSupplier stopped, Check check) {
-        float[] features = new float[Math.multiplyExact(BLOCK, rows.dimension())];
-        for (int block = from; block < to && !stopped.getAsBoolean(); block++) {
-            check.block(block);
-            int first = block * BLOCK;
-            int count = Math.min(BLOCK, rows.size() - first);
-            for (int i = 0; i < count; i++) {
-                rows.copy(first + i, features, i * rows.dimension());
+    /** A check that looks at each block once, however many tiles share it. */
+    private static Check once(Check check, int blocks) {
+        AtomicIntegerArray looked = new AtomicIntegerArray(blocks);
+        return block -> {
+            if (looked.getAndSet(block, 1) == 0) {
+                check.block(block);
             }
-            double[] lengths = module.fill(bank, first, features, count, center);
-            longest[block] = lengths[0];
-            losses[block] = lengths[1];
+        };
+    }
+
+    private boolean fill(int tile, ScanModule module, Check check) {
+        int first = tile * tiling.rows();
+        int end = (int) Math.min(rows.size(), first + (long) tiling.rows());
+        float[] features = new float[Math.multiplyExact(BLOCK, rows.dimension())];
+        try (NDManager scope = module.scope()) {
+            NDArray filled = module.tile(scope, tiling.whole(end - first), rows.dimension());
+            for (int from = first; from < end; ) {
+                int block = from / BLOCK;
+                check.block(block);
+                int to = (int) Math.min(end, (block + 1L) * BLOCK);
+                for (int row = from; row < to; row++) {
+                    rows.copy(row, features, (row - from) * rows.dimension());
+                }
+                double[] lengths = module.fill(filled, from - first, features, to - from, center);
+                longest[tile] = Math.max(longest[tile], lengths[0]); // NaN stays
+                losses[tile] = Math.max(losses[tile], lengths[1]);
+                from = to;
+            }
+            tiles[tile] = module.keep(kept, filled);
         }
         return true;
     }
 
-    /** Padded rows (N', D), bfloat16. */
-    NDArray bank() {
-        return bank;
+    private NDArray draw(ScanModule module) {
+        float[] features = new float[Math.multiplyExact(sampleRows.length, rows.dimension())];
+        for (int i = 0; i < sampleRows.length; i++) {
+            rows.copy(sampleRows[i], features, i * rows.dimension());
+        }
+        try (NDManager scope = module.scope()) {
+            NDArray drawn = module.tile(scope, sampleRows.length, rows.dimension());
+            module.fill(drawn, 0, features, sampleRows.length, center);
+            return module.keep(kept, drawn);
+        }
     }
 
-    /** Evenly spread rows of the bank. */
+    /** A tile: (rows, D) bfloat16, rows filled up with zeros, in the order that {@link ScanModule} multiplies. */
+    NDArray tile(int tile) {
+        return tiles[tile];
+    }
+
+    /** Number of tiles. */
+    int tiles() {
+        return tiles.length;
+    }
+
+    /** Evenly spread rows of the bank, as a tile. */
     NDArray sample() {
         return sample;
     }
 
     /** The row that a row of the sample is. */
     int sampled(long position) {
-        return (int) sampleRows[(int) position];
+        return sampleRows[(int) position];
     }
 
-    int samples() {
-        return sampleRows.length;
+    /** Greatest length of a row less the center, of a tile. */
+    double longest(int tile) {
+        return longest[tile];
     }
 
-    /** Greatest length of a row less the center, from row {@code from} to before {@code to}. */
-    double longest(int from, int to) {
-        return greatest(longest, from, to);
-    }
-
-    /** Greatest length that rounding took from a row. */
-    double loss(int from, int to) {
-        return greatest(losses, from, to);
-    }
-
-    private static double greatest(double[] values, int from, int to) {
-        double greatest = 0;
-        for (int block = from / BLOCK; block * (long) BLOCK < to; block++) {
-            greatest = Math.max(greatest, values[block]); // NaN stays
-        }
-        return greatest;
+    /** Greatest length that rounding took from a row of a tile. */
+    double loss(int tile) {
+        return losses[tile];
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.simreg.worker.features.search;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,28 +18,67 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * A libtorch module that multiplies rows of a bank with queries in bfloat16 (or float32) and gives
- * back only what reaches a bound. Belongs to the thread that runs it; a bank's tensor may be read
- * by any number of modules.
+ * A libtorch module that multiplies tiles of a bank's rows with queries in bfloat16 (or float32) and gives
+ * back only what reaches a bound. Belongs to the thread that runs it; a tile may be read by any number of
+ * modules.
+ *
+ * <p>Where oneDNN computes in bfloat16, a tile is kept in the order that its kernel reads ({@code
+ * mkldnn::_reorder_linear_weight}): the rows are the wide operand then, and a single query costs little more than
+ * reading them. A plain product would pack sixteen queries, however few there are.
  */
 final class ScanModule implements AutoCloseable {
     private final Torch torch;
     private final TorchModule module;
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
 
-    /** Loads the code onto the device of {@code torch}. */
-    ScanModule(Torch torch) {
+    private ScanModule(Torch torch, boolean packed) {
         this.torch = torch;
-        module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source()));
+        module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source(packed)));
     }
 
-    /** A bank of zeros: (rows, D) bfloat16 in {@code kept}, D being the length of the center. */
-    NDArray empty(NDManager kept, NDArray center, long rows) {
-        return module.call(kept, "empty", center, kept.create(rows)).get(0);
+    /** Loads the code onto the device of {@code torch}: with packed tiles if they can be multiplied there. */
+    static ScanModule load(Torch torch) {
+        return new ScanModule(torch, packs(torch));
+    }
+
+    /** Whether tiles are packed for oneDNN there, whose products sum in float32. */
+    static boolean packs(Torch torch) {
+        return torch.fuses() && Packing.works(torch);
+    }
+
+    /** Whether oneDNN multiplies packed bfloat16 tiles on this machine; asked once a process. */
+    private static final class Packing {
+        private static Boolean works;
+
+        private Packing() {}
+
+        static synchronized boolean works(Torch torch) {
+            if (works == null) {
+                works = tried(torch);
+            }
+            return works;
+        }
+
+        private static boolean tried(Torch torch) {
+            try (ScanModule module = new ScanModule(torch, true);
+                    NDManager scope = torch.scope()) {
+                NDArray tile = module.keep(scope, module.tile(scope, 32, 8));
+                NDArray query = module.round(scope, module.matrix(scope, new float[8], 8));
+                return module.seeds(tile, query, 1).length == 1;
+            } catch (EngineException unsupported) {
+                return false;
+            }
+        }
+    }
+
+    /** A tile of zeros in {@code scope}: (rows, D) bfloat16, to be filled. */
+    NDArray tile(NDManager scope, long rows, long dimension) {
+        long[] shape = {rows, dimension};
+        return module.call(scope, "tile", scope.create(shape)).get(0);
     }
 
     /**
-     * Puts rows less the center into the bank.
+     * Puts rows less the center into a tile.
      *
      * @param rows (n, D) float32, row-major, and perhaps more behind them
      * @param count n
@@ -46,18 +86,18 @@ final class ScanModule implements AutoCloseable {
      * @return the greatest length of a row less the center, and the greatest length of what
      *     rounding such a row to bfloat16 took away; NaN if a row has one
      */
-    double[] fill(NDArray bank, long at, float[] rows, int count, NDArray center) {
+    double[] fill(NDArray tile, long at, float[] rows, int count, NDArray center) {
         try (NDManager scope = torch.scope()) {
             NDArray block = view(scope, rows, count, center.getShape().get(0));
-            return module.call(scope, "fill", bank, block, center, scope.create(at))
+            return module.call(scope, "fill", tile, block, center, scope.create(at))
                     .get(0)
                     .toDoubleArray();
         }
     }
 
-    /** A copy of some rows of the bank in {@code kept}. */
-    NDArray rows(NDManager kept, NDArray bank, long[] rows) {
-        return module.call(kept, "rows", bank, kept.create(rows)).get(0);
+    /** A filled tile in {@code kept}, in the order that products read it. */
+    NDArray keep(NDManager kept, NDArray tile) {
+        return module.call(kept, "keep", tile).get(0);
     }
 
     /** A new scope for native memory; the caller closes it. */
@@ -87,9 +127,9 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * The k rows of a sample with the greatest scores for each query.
+     * The k rows of a kept tile with the greatest scores for each query.
      *
-     * @return (Q, k) positions in the sample
+     * @return (Q, k) rows of the tile
      */
     long[] seeds(NDArray sample, NDArray queries, int k) {
         try (NDManager scope = torch.scope()) {
@@ -99,52 +139,46 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * The rows that a scan covers, and the pieces that it takes them in.
+     * Groups of rows of which one at least reaches the bound of a query. Group g of a tile with G groups holds its rows
+     * g, g + G, g + 2 G and so on.
      *
-     * @param first row that it begins at, a multiple of {@code group}
-     * @param end row after the last; a group that it cuts is looked at whole
-     * @param tile rows a product, a multiple of {@code group}
-     * @param group rows that share one decision
+     * @param groups G
+     * @param places (n) number of the group, times Q, plus number of the query
+     * @param scores (n, rows a group) rounded scores of the group's rows
      */
-    record Span(int first, int end, int tile, int group) {
-        private long whole() {
-            return (end + group - 1L) / group * group;
-        }
+    record Hits(int groups, long[] places, float[] scores) {}
+
+    /**
+     * Scans a kept tile for rows that reach a query's bound.
+     *
+     * @param tile of T rows, T a multiple of {@code 2^halvings}
+     * @param queries (Q, D) bfloat16
+     * @param least (Q) what a score must reach, as bfloat16 numbers
+     * @param halvings rows that share one decision are {@code 2^halvings}
+     */
+    Hits scan(NDArray tile, int rows, NDArray queries, float[] least, int halvings) {
+        return scan("scan", tile, rows, queries, least, halvings);
     }
 
     /**
-     * Groups of rows of which one at least reaches the bound of a query.
+     * Scans float32 rows of the host, as {@link #scan(NDArray, int, NDArray, float[], int)} does a tile.
      *
-     * @param places (n) number of the group in the bank, times Q, plus number of the query
-     * @param scores (n, group) rounded scores of the group's rows
+     * @param values (rows, D), and perhaps more behind them
+     * @param queries (Q, D) float32
      */
-    record Hits(long[] places, float[] scores) {}
-
-    /**
-     * Scans rows of a bank for those that reach a query's bound.
-     *
-     * @param bank (N, D), N a multiple of the group
-     * @param queries (Q, D) of the bank's type
-     * @param least (Q) what a score must reach, as numbers of that type
-     */
-    Hits scan(NDArray bank, NDArray queries, float[] least, Span span) {
+    Hits scan(float[] values, int rows, NDArray queries, float[] least, int halvings) {
         try (NDManager scope = torch.scope()) {
-            long[] bounds = {span.first, span.whole(), span.tile, span.group};
-            NDList found = module.call(scope, "scan", bank, queries, scope.create(least), scope.create(bounds));
-            return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
+            NDArray tile = view(scope, values, rows, queries.getShape().get(1));
+            return scan("scan_plain", tile, rows, queries, least, halvings);
         }
     }
 
-    /**
-     * Scans float32 rows of the host.
-     *
-     * @param rows (n, D), n being all that the span covers, and perhaps more behind them
-     */
-    Hits scan(float[] rows, NDArray queries, float[] least, Span span) {
+    private Hits scan(String method, NDArray tile, int rows, NDArray queries, float[] least, int halvings) {
         try (NDManager scope = torch.scope()) {
-            int count = span.end - span.first;
-            NDArray bank = view(scope, rows, count, queries.getShape().get(1));
-            return scan(bank, queries, least, span);
+            NDList found =
+                    module.call(scope, method, tile, queries, scope.create(least), scope.create((long) halvings));
+            return new Hits(
+                    rows >> halvings, found.get(0).toLongArray(), found.get(1).toFloatArray());
         }
     }
 
@@ -170,41 +204,52 @@ final class ScanModule implements AutoCloseable {
         module.close();
     }
 
-    /** TorchScript source of the products between a bank of rows and a tile of queries. */
+    /** TorchScript source of the products between a tile of rows and queries. */
     private static final class ScanCode {
         static final String CLASS = "Scan";
 
-        private static final int INT64 = 4;
         private static final int FLOAT64 = 7;
+        private static final String PLAIN = "torch.mm(queries, torch.t(tile))";
+
+        /** Where the tile is packed. A product with a tile is one with the weights of a linear layer. */
+        private static final String PACKED =
+                "ops.mkldnn._linear_pointwise(queries, tile, None, \"none\", annotate(List[Optional[number]], []), \"\")";
+
+        /** Queries that a packed tile is laid out for; any other number of them is multiplied as well. */
+        private static final int QUERIES = 256;
 
         private ScanCode() {}
 
-        static String source() {
+        static String source(boolean packed) {
             ScriptSource code = new ScriptSource();
-            bank(code);
+            tiles(code, packed);
             queries(code);
-            seeds(code);
-            scan(code);
+            seeds(code, packed ? PACKED : PLAIN);
+            scan(code, "scan", packed ? PACKED : PLAIN);
+            scan(code, "scan_plain", PLAIN);
             return code.toString();
         }
 
-        private static void bank(ScriptSource code) {
-            code.method("empty(self, center: Tensor, rows: Tensor) -> Tensor")
-                    .line("rows0 = int(torch.item(rows))")
-                    .line(
-                            "return torch.new_zeros(center, [rows0, torch.size(center, 0)], dtype=%d)",
-                            ScriptSource.BFLOAT16);
-            code.method("fill(self, bank: Tensor, rows: Tensor, center: Tensor, at: Tensor) -> Tensor")
+        private static void tiles(ScriptSource code, boolean packed) {
+            code.method("tile(self, shape: Tensor) -> Tensor")
+                    .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
+                    .line("dimension = int(torch.item(torch.select(shape, 0, 1)))")
+                    .line("return torch.new_zeros(shape, [rows, dimension], dtype=%d)", ScriptSource.BFLOAT16);
+            code.method("fill(self, tile: Tensor, rows: Tensor, center: Tensor, at: Tensor) -> Tensor")
                     .line("exact = torch.sub(torch.to(rows, %d), center)", FLOAT64)
                     .line("first = int(torch.item(at))")
-                    .line("into = torch.slice(bank, 0, first, first + torch.size(rows, 0))")
+                    .line("into = torch.slice(tile, 0, first, first + torch.size(rows, 0))")
                     .line("_0 = torch.copy_(into, exact)")
                     .line("lost = torch.sub(exact, torch.to(into, %d))", FLOAT64)
                     .line("radius = torch.amax(torch.sum(torch.mul(exact, exact), [1]), [0])")
                     .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
                     .line("return torch.sqrt(torch.stack([radius, loss]))");
-            code.method("rows(self, bank: Tensor, rows: Tensor) -> Tensor")
-                    .line("return torch.index_select(bank, 0, rows)");
+            code.method("keep(self, tile: Tensor) -> Tensor");
+            if (packed) {
+                code.line("return ops.mkldnn._reorder_linear_weight(tile, %d)", QUERIES);
+            } else {
+                code.line("return tile");
+            }
         }
 
         private static void queries(ScriptSource code) {
@@ -218,43 +263,34 @@ final class ScanModule implements AutoCloseable {
                     .line("return torch.sqrt(torch.stack([length, loss]))");
         }
 
-        private static void seeds(ScriptSource code) {
-            code.method("seeds(self, sample: Tensor, queries: Tensor, k: Tensor) -> Tensor")
-                    .line("scores = torch.mm(queries, torch.t(sample))")
-                    .line("_0, rows = torch.topk(scores, int(torch.item(k)), 1)")
+        private static void seeds(ScriptSource code, String product) {
+            code.method("seeds(self, tile: Tensor, queries: Tensor, k: Tensor) -> Tensor")
+                    .line("_0, rows = torch.topk(%s, int(torch.item(k)), 1)", product)
                     .line("return rows");
         }
 
         /**
-         * A tile's scores are (rows, queries): the queries are the small operand that oneDNN packs,
-         * and the maximum over a group of rows runs along contiguous queries. Only groups whose
-         * maximum reaches the query's bound leave.
+         * A tile's scores are (queries, rows). The maximum over a group is taken by folding the rows in halves, each
+         * one pass over contiguous numbers. Only groups whose maximum reaches the query's bound leave.
          */
-        private static void scan(ScriptSource code) {
-            code.method("scan(self, bank: Tensor, queries: Tensor, least: Tensor, span: Tensor)" + " -> List[Tensor]")
-                    .line("first = int(torch.item(torch.select(span, 0, 0)))")
-                    .line("end = int(torch.item(torch.select(span, 0, 1)))")
-                    .line("tile = int(torch.item(torch.select(span, 0, 2)))")
-                    .line("group = int(torch.item(torch.select(span, 0, 3)))")
+        private static void scan(ScriptSource code, String name, String product) {
+            code.method("%s(self, tile: Tensor, queries: Tensor, least: Tensor, halvings: Tensor) -> List[Tensor]"
+                            .formatted(name))
+                    .line("scores = %s", product)
                     .line("width = torch.size(queries, 0)")
-                    .line("columns = torch.t(queries)")
-                    .line("bound = torch.type_as(least, queries)")
-                    .line("places = [torch.new_zeros(queries, [0], dtype=%d)]", INT64)
-                    .line("scores = [torch.new_zeros(queries, [0, group])]")
-                    .line("for at in range(first, end, tile):")
-                    .line("  past = ops.prim.min(at + tile, end)")
-                    .line("  product = torch.mm(torch.slice(bank, 0, at, past), columns)")
-                    .line("  groups = torch.view(product, [-1, group, width])")
-                    .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [1]), bound))")
-                    .line("  if torch.gt(torch.size(hits, 0), 0):")
-                    .line("    row = torch.select(hits, 1, 0)")
-                    .line("    query = torch.select(hits, 1, 1)")
-                    .line("    which = annotate(List[Optional[Tensor]], [row, query])")
-                    .line("    found = torch.index(torch.transpose(groups, 1, 2), which)")
-                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
-                    .line("    _1 = torch.append(places, place)")
-                    .line("    _2 = torch.append(scores, found)")
-                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
+                    .line("best = scores")
+                    .line("for _0 in range(int(torch.item(halvings))):")
+                    .line("  half = torch.size(best, 1) // 2")
+                    .line("  best = torch.maximum(torch.slice(best, 1, 0, half), torch.slice(best, 1, half))")
+                    .line("bound = torch.unsqueeze(torch.type_as(least, queries), 1)")
+                    .line("hits = torch.nonzero(torch.ge(best, bound))")
+                    .line("query = torch.select(hits, 1, 0)")
+                    .line("group = torch.select(hits, 1, 1)")
+                    .line("members = torch.transpose(torch.view(scores, [width, -1, torch.size(best, 1)]), 1, 2)")
+                    .line("which = annotate(List[Optional[Tensor]], [query, group])")
+                    .line("found = torch.index(members, which)")
+                    .line("place = torch.add(torch.mul(group, width), query)")
+                    .line("return [place, torch.to(found, %d)]", ScriptSource.FLOAT32);
         }
     }
 }

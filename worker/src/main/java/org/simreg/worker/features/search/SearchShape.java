@@ -14,8 +14,8 @@ import org.simreg.worker.features.bankfile.RowSource;
  */
 record SearchShape(
         RowSource rows, RoundedRows rounded, double[] center, SearchShape.Tiling tiling, RoundingBound bound) {
-    SearchShape(RowSource rows, RoundedRows rounded, double[] center, Tiling tiling, boolean cuda) {
-        this(rows, rounded, center, tiling, new RoundingBound(rows.dimension(), cuda));
+    SearchShape(RowSource rows, RoundedRows rounded, double[] center, Tiling tiling, boolean partialSums) {
+        this(rows, rounded, center, tiling, new RoundingBound(rows.dimension(), partialSums));
     }
 
     /** Length of the center. */
@@ -31,28 +31,35 @@ record SearchShape(
      * The sizes of a search's pieces; they decide speed and memory, never the answer.
      *
      * @param queries most queries that travel through the rows together
-     * @param rows rows of one product with all queries, whose (rows, queries) scores stay in a
-     *     core's second-level cache
-     * @param group rows that share one maximum; divides {@code rows}
-     * @param span most products of one call into libtorch, of {@code rows} each; between calls it
-     *     may be stopped
+     * @param rows most rows of a tile, which is multiplied with all queries at once; between tiles a search may be
+     *     stopped
+     * @param group rows that share one maximum; a power of two that divides {@code rows}
      * @param sample rows that give each query its first bound; at least the greatest k
      */
-    record Tiling(int queries, int rows, int group, int span, int sample) {
-        static final Tiling DEFAULT = new Tiling(256, 1024, 32, 16, 4096);
-
-        /** Few queries have few scores a row, and get more rows a product. */
-        private static final int TALLEST = 16;
+    record Tiling(int queries, int rows, int group, int sample) {
+        static final Tiling DEFAULT = new Tiling(256, 16_384, 32, 4096);
 
         Tiling {
-            if (rows % group != 0 || Math.min(queries, span) < 1 || sample < Shard.MAX_K) {
+            if (Integer.bitCount(group) != 1 || rows % group != 0 || queries < 1 || sample < Shard.MAX_K) {
                 throw new IllegalArgumentException("these sizes don't fit together");
             }
         }
 
-        /** Rows of one product with so many queries. */
-        int rows(int width) {
-            return rows * Math.max(1, Math.min(TALLEST, queries / width));
+        /** This tiling with tiles of equal size for a bank of so many rows, as many for each thread. */
+        Tiling of(int size, int threads) {
+            long tiles = Math.max(1, threads * ((size + (long) threads * rows - 1) / ((long) threads * rows)));
+            long each = (size + tiles - 1) / tiles;
+            return new Tiling(queries, (int) Math.max(group, whole(each)), group, sample);
+        }
+
+        /** The least multiple of a group that holds so many rows. */
+        long whole(long rows) {
+            return (rows + group - 1) / group * group;
+        }
+
+        /** How often a group is halved to one row. */
+        int halvings() {
+            return Integer.numberOfTrailingZeros(group);
         }
     }
 }

@@ -17,13 +17,13 @@ import org.simreg.worker.features.bankfile.RowSource;
  * order, whatever the number of threads. Any number of callers may search at once; it is closed
  * after the last.
  *
- * <p>How a query is answered: tiles of queries are multiplied with all rows in bfloat16 by {@link
+ * <p>How a query is answered: groups of queries are multiplied with tiles of rows in bfloat16 by {@link
  * TileScan}, which drops the rows that {@link RoundingBound} proves to be out; {@link ExactRanking}
  * decides the others in float64; {@link #merge} puts the best of all parts together.
  *
  * <p>Memory: {@code 2 D} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
  * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
- * its tile of 256 and about 30 MB for scores.
+ * its group of 256 and about 30 MB for scores.
  */
 public final class Shard implements AutoCloseable {
     /** Most neighbours of one query. */
@@ -65,10 +65,7 @@ public final class Shard implements AutoCloseable {
                     "Can't open the feature bank %s: its %d rows of %d features take %d MiB and %d are allowed; raise the limit or spread the bank over more workers"
                             .formatted(file, bank.size(), bank.dimension(), bytes >> 20, limit >> 20));
         }
-        double[] center = bank.layout().center();
-        RoundedRows rounded = new RoundedRows(bank, center, threads, tiling, bank::check);
-        SearchShape shape =
-                new SearchShape(bank, rounded, center, tiling, !threads.torch().fuses());
+        SearchShape shape = shape(bank, bank.layout().center(), threads, tiling, bank::check);
         return new Shard(bank, bank.layout().origin(), shape, threads);
     }
 
@@ -82,11 +79,19 @@ public final class Shard implements AutoCloseable {
     }
 
     static Shard of(RowSource rows, SearchThreads threads, SearchShape.Tiling tiling) {
-        double[] center = mean(rows);
-        RoundedRows rounded = new RoundedRows(rows, center, threads, tiling, block -> {});
-        SearchShape shape =
-                new SearchShape(rows, rounded, center, tiling, !threads.torch().fuses());
+        SearchShape shape = shape(rows, mean(rows), threads, tiling, block -> {});
         return new Shard(rows, new BankOrigin("", ""), shape, threads);
+    }
+
+    private static SearchShape shape(
+            RowSource rows,
+            double[] center,
+            SearchThreads threads,
+            SearchShape.Tiling tiling,
+            RoundedRows.Check check) {
+        SearchShape.Tiling own = tiling.of(rows.size(), threads.count());
+        RoundedRows rounded = new RoundedRows(rows, center, threads, own, check);
+        return new SearchShape(rows, rounded, center, own, !ScanModule.packs(threads.torch()));
     }
 
     private static double[] mean(RowSource rows) {
@@ -156,30 +161,27 @@ public final class Shard implements AutoCloseable {
         return nearest;
     }
 
-    /** Tiles of equal width; few tiles are cut by rows too, so that all threads have work. */
+    /** Groups of queries of equal size; few groups are cut by tiles too, so that all threads have work. */
     private List<TileScan> scans(float[] queries, int count, int k) {
         List<TileScan> scans = new ArrayList<>();
-        int tiles = (count + shape.tiling().queries() - 1) / shape.tiling().queries();
-        int parts = tiles >= 8 * threads.count() ? 1 : threads.count();
-        for (int tile = 0; tile < tiles; tile++) {
-            int from = (int) ((long) count * tile / tiles);
-            int to = (int) ((long) count * (tile + 1) / tiles);
-            long products =
-                    (size() + shape.tiling().rows() - 1L) / shape.tiling().rows();
+        int groups = (count + shape.tiling().queries() - 1) / shape.tiling().queries();
+        int parts = groups >= 8 * threads.count() ? 1 : threads.count();
+        int tiles = shape.rounded().tiles();
+        for (int group = 0; group < groups; group++) {
+            int from = (int) ((long) count * group / groups);
+            int to = (int) ((long) count * (group + 1) / groups);
             for (int part = 0; part < parts; part++) {
-                long first = products * part / parts * shape.tiling().rows();
-                long end = products * (part + 1) / parts * shape.tiling().rows();
+                int first = (int) ((long) tiles * part / parts);
+                int end = (int) ((long) tiles * (part + 1) / parts);
                 if (first < end) {
-                    TileScan.Extent extent =
-                            new TileScan.Extent(from, to - from, (int) first, (int) Math.min(end, size()));
-                    scans.add(new TileScan(shape, extent, queries, k));
+                    scans.add(new TileScan(shape, new TileScan.Extent(from, to - from, first, end), queries, k));
                 }
             }
         }
         return scans;
     }
 
-    /** Writes a tile's neighbours once its last part is reached. */
+    /** Writes the neighbours of a group of queries once its last part is reached. */
     private void merge(List<TileScan> scans, List<TopRows[]> parts, int at, TopK into) {
         int query = scans.get(at).extent().query();
         if (at + 1 < parts.size() && scans.get(at + 1).extent().query() == query) {

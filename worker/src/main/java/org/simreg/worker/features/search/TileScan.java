@@ -7,27 +7,30 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
 /**
- * A scan of a part of the rows for a tile of queries, on one thread: products in bfloat16 by {@link
+ * A scan of some tiles of rows for a group of queries, on one thread: products in bfloat16 by {@link
  * ScanModule}, and what reaches the bound is ranked by {@link ExactRanking}. Where that is too
  * much, because many rows are nearly equal, a pass in float32 comes between.
  */
 final class TileScan implements SearchThreads.Work<TopRows[]> {
-    /** The product packs queries by sixteen, however few they are. */
-    private static final int COLUMNS = 16;
+    /** Larger groups of queries are filled up to a multiple of this, smaller ones to a power of two: libtorch compiles a product once a size. */
+    private static final int WIDTH = 16;
+
+    /** Rows of a product in float32. */
+    private static final int FINE_ROWS = 1024;
 
     /** A float32 product costs as much as one candidate in about so many pairs. */
     private static final int CROWDED = 32;
 
-    /** Calls that skip bfloat16 after it left too much. */
+    /** Tiles that skip bfloat16 after it left too much. */
     private static final int SKIPPED = 7;
 
     /**
-     * The queries and rows of a scan.
+     * The queries and tiles of a scan.
      *
-     * @param query number of the tile's first query
-     * @param queries of the tile
-     * @param from first row
-     * @param to row after the last
+     * @param query number of the group's first query
+     * @param queries of the group
+     * @param from first tile
+     * @param to tile after the last
      */
     record Extent(int query, int queries, int from, int to) {}
 
@@ -39,7 +42,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
     private final int width;
 
     /**
-     * @param queries of all tiles, (Q, D) of unit length
+     * @param queries of all groups, (Q, D) of unit length
      * @param k at most all rows
      */
     TileScan(SearchShape shape, Extent extent, float[] queries, int k) {
@@ -48,7 +51,9 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         this.queries = queries;
         this.k = k;
         count = extent.queries();
-        width = (count + COLUMNS - 1) / COLUMNS * COLUMNS;
+        width = count <= WIDTH
+                ? Integer.highestOneBit(Math.max(1, 2 * count - 1))
+                : (count + WIDTH - 1) / WIDTH * WIDTH;
     }
 
     Extent extent() {
@@ -79,7 +84,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         private final double[] lengths;
         private final double[] offsets = new double[count];
         private final double[] errors = new double[count];
-        private float[] features;
+        private float[] features = new float[0];
 
         Scan(ScanModule module, NDManager scope) {
             this.module = module;
@@ -98,15 +103,13 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
 
         TopRows[] run(BooleanSupplier stopped) {
             seed();
-            int step = shape.tiling().rows() * shape.tiling().span();
             int skip = 0;
-            for (long at = extent.from(); at < extent.to(); at += step) {
+            for (int tile = extent.from(); tile < extent.to(); tile++) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
                 }
-                int end = (int) Math.min(extent.to(), at + step);
-                if (skip > 0 || !coarse((int) at, end)) {
-                    fine((int) at, end, stopped);
+                if (skip > 0 || !coarse(tile)) {
+                    fine(tile, stopped);
                     skip = skip == 0 ? SKIPPED : skip - 1;
                 }
             }
@@ -125,10 +128,10 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             }
         }
 
-        /** Scans rows in bfloat16; false if it leaves too many, of which none is decided then. */
-        private boolean coarse(int from, int to) {
-            double longest = shape.rounded().longest(from, to);
-            double loss = shape.rounded().loss(from, to);
+        /** Scans a tile in bfloat16; false if it leaves too many, of which none is decided then. */
+        private boolean coarse(int tile) {
+            double longest = shape.rounded().longest(tile);
+            double loss = shape.rounded().loss(tile);
             for (int query = 0; query < count; query++) {
                 errors[query] = shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss);
             }
@@ -137,29 +140,41 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             for (int query = 0; query < count; query++) {
                 least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
             }
-            int rows = shape.tiling().rows(width);
-            ScanModule.Span span =
-                    new ScanModule.Span(from, to, rows, shape.tiling().group());
-            ScanModule.Hits hits = module.scan(shape.rounded().bank(), low, least, span);
-            candidates.take(hits, least, 0, shape.rows().size());
-            if (candidates.size() > (long) (to - from) * count / CROWDED + (long) COLUMNS * k) {
+            int rows = end(tile) - first(tile);
+            int whole = (int) shape.tiling().whole(rows);
+            ScanModule.Hits hits = module.scan(
+                    shape.rounded().tile(tile),
+                    whole,
+                    low,
+                    least,
+                    shape.tiling().halvings());
+            candidates.take(hits, least, first(tile), end(tile));
+            if (candidates.size() > (long) rows * count / CROWDED + (long) WIDTH * k) {
                 return false;
             }
             decide(offsets);
             return true;
         }
 
-        /** Scans rows in float32, without the center. */
-        private void fine(int from, int to, BooleanSupplier stopped) {
-            double row = shape.rounded().longest(from, to) + shape.centerLength();
+        private int first(int tile) {
+            return tile * shape.tiling().rows();
+        }
+
+        private int end(int tile) {
+            return (int) Math.min(
+                    shape.rows().size(), first(tile) + (long) shape.tiling().rows());
+        }
+
+        /** Scans a tile's rows in float32, without the center. */
+        private void fine(int tile, BooleanSupplier stopped) {
+            double row = shape.rounded().longest(tile) + shape.centerLength();
             double length = 1 + 0x1p-20;
             Arrays.fill(errors, shape.bound().float32(length, row));
-            int rows = shape.tiling().rows();
-            for (int at = from; at < to; at += rows) {
+            for (int at = first(tile); at < end(tile); at += FINE_ROWS) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
                 }
-                fine(at, Math.min(to, at + rows));
+                fine(at, Math.min(end(tile), at + FINE_ROWS));
             }
         }
 
@@ -169,18 +184,19 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             for (int query = 0; query < count; query++) {
                 least[query] = RoundingBound.down(reach(query, 0));
             }
-            int group = shape.tiling().group();
-            int padded = (to - from + group - 1) / group * group;
+            int padded = (int) shape.tiling().whole(to - from);
             int dimension = shape.rows().dimension();
-            if (features == null) {
-                features = new float[Math.multiplyExact(shape.tiling().rows(), dimension)];
+            int length = Math.multiplyExact(padded, dimension);
+            if (features.length < length) {
+                features = new float[length];
             }
-            Arrays.fill(features, (to - from) * dimension, padded * dimension, 0);
+            Arrays.fill(features, (to - from) * dimension, length, 0);
             for (int row = from; row < to; row++) {
                 shape.rows().copy(row, features, (row - from) * dimension);
             }
-            ScanModule.Span span = new ScanModule.Span(0, padded, padded, group);
-            candidates.take(module.scan(features, single, least, span), least, from, to);
+            ScanModule.Hits hits =
+                    module.scan(features, padded, single, least, shape.tiling().halvings());
+            candidates.take(hits, least, from, to);
             decide(null);
         }
 
@@ -260,15 +276,15 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         private void each(ScanModule.Hits hits, float[] least, int first, int end, Sink sink) {
             long[] places = hits.places();
             float[] found = hits.scores();
-            int group = places.length == 0 ? 1 : found.length / places.length;
+            int members = places.length == 0 ? 1 : found.length / places.length;
             for (int i = 0; i < places.length; i++) {
                 int query = (int) (places[i] % width);
-                long row = first + places[i] / width * group;
+                long row = first + places[i] / width;
                 float bound = least[query];
-                for (int j = 0; j < group; j++) {
-                    float score = found[i * group + j];
-                    if (score >= bound && row + j < end) {
-                        sink.take(query, (int) row + j, score);
+                for (int j = 0; j < members; j++, row += hits.groups()) {
+                    float score = found[i * members + j];
+                    if (score >= bound && row < end) {
+                        sink.take(query, (int) row, score);
                     }
                 }
             }

@@ -111,10 +111,9 @@ class ShardTest {
         MemoryRows rows = MemoryRows.around(centers, 3001, 0.05, random);
         float[] queries = MemoryRows.around(centers, 37, 0.05, random).features();
         for (int trial = 0; trial < 12; trial++) {
-            int group = 1 + random.nextInt(40);
+            int group = 1 << random.nextInt(6);
             int tile = group * (1 + random.nextInt(30));
-            SearchShape.Tiling tiling =
-                    new SearchShape.Tiling(1 + random.nextInt(40), tile, group, 1 + random.nextInt(5), 1024);
+            SearchShape.Tiling tiling = new SearchShape.Tiling(1 + random.nextInt(40), tile, group, 1024);
             try (Shard shard = Shard.of(rows, three, tiling)) {
                 check(shard, rows, queries, 10, tiling.toString());
             }
@@ -162,7 +161,7 @@ class ShardTest {
     @Test
     void aSearchThatIsToldToStopGivesNoAnswer() {
         MemoryRows rows = MemoryRows.around(MemoryRows.gaussian(1, 16, random), 9000, 1e-6, random);
-        SearchShape.Tiling small = new SearchShape.Tiling(16, 32, 32, 1, 1024);
+        SearchShape.Tiling small = new SearchShape.Tiling(16, 32, 32, 1024);
         try (Shard shard = Shard.of(rows, three, small)) {
             for (int times : new int[] {0, 1, 5, 50}) {
                 AtomicInteger asked = new AtomicInteger();
