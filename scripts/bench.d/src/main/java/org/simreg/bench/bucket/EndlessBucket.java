@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,10 @@ public final class EndlessBucket implements AutoCloseable {
      */
     public EndlessBucket(int port, Kind kind) throws IOException {
         this.kind = kind;
-        server = new ServerSocket(port, 100, InetAddress.getLoopbackAddress());
+        server = new ServerSocket();
+        // Connections of the server before may still be there.
+        server.setReuseAddress(true);
+        server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 100);
         NamedThreads.thread("endless-bucket", this::accept).start();
     }
 
