@@ -173,7 +173,8 @@ public final class Torch implements AutoCloseable {
 
     /** Scalars and names of methods on the host, whatever the device: nothing is copied for them. */
     public static NDArray onHost(NDManager scope, double... numbers) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(numbers.length * Double.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes =
+                ByteBuffer.allocateDirect(numbers.length * Double.BYTES).order(ByteOrder.nativeOrder());
         bytes.asDoubleBuffer().put(numbers);
         return JniUtils.createNdFromByteBuffer(
                 (PtNDManager) scope,

@@ -263,7 +263,8 @@ public final class Transfers implements AutoCloseable {
     }
 
     private ByteBuffer buffer(int bytes) {
-        ByteBuffer free = buffers.computeIfAbsent(bytes, key -> new ArrayDeque<>()).poll();
+        ByteBuffer free =
+                buffers.computeIfAbsent(bytes, key -> new ArrayDeque<>()).poll();
         return free != null ? free : ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }
 

@@ -26,10 +26,8 @@ final class PixelCode {
     static String append(ScriptSource source, Pixels wanted, boolean bfloat16) {
         PixelRange range = PixelRange.of(wanted);
         source.line("pixels = torch.to(torch.permute(images, [0, 3, 1, 2]), %d)", ScriptSource.FLOAT32);
-        source.line(
-                "scale = %s", channels(i -> 1 / (255 * range.deviation()[i])));
-        source.line(
-                "shift = %s", channels(i -> -range.mean()[i] / range.deviation()[i]));
+        source.line("scale = %s", channels(i -> 1 / (255 * range.deviation()[i])));
+        source.line("shift = %s", channels(i -> -range.mean()[i] / range.deviation()[i]));
         source.line(
                 "normalised = torch.addcmul(torch.view(shift, [1, 3, 1, 1]), pixels, torch.view(scale, [1, 3, 1, 1]))");
         source.line("x = %s", bfloat16 ? "torch.to(normalised, " + ScriptSource.BFLOAT16 + ")" : "normalised");

@@ -86,8 +86,8 @@ class TransfersTest {
                 network, List.of(Heads.regression(Head.Form.LINEAR, 1, network.outputs(), network.outputs())));
         try (FrozenModule teacher = FrozenModule.of(
                         torch, network, StudentBuilder.backbone(trained, InitialWeights.of(trained, 1)), false);
-                StepModule student =
-                        new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), InitialWeights.of(trained, 2));
+                StepModule student = new StepModule(
+                        torch, trained, new StepSettings(false, 0.9, 1e-4), InitialWeights.of(trained, 2));
                 Reduce reduce = new LocalReduce(torch.scope(), student::newOut)) {
             ByteBuffer[] pixels = new ByteBuffer[PARTS];
             for (int i = 0; i < PARTS; i++) {
