@@ -27,8 +27,10 @@ export class Share {
     const parts = workers.filter(one => one.job === job.id && one.count > 0)
       .sort((a, b) => a.first - b.first);
     this.node.hidden = parts.length === 0;
+    const helped = job.helpers.map(one => `${one.worker} ${Math.round(100 * one.share)} %`).join(', ');
     say(this.note, `${counted(job.microBatches, 'micro-batch', 'micro-batches')} of `
-      + `${counted(Math.round(job.batch / job.microBatches), 'image')} each, in generation ${job.generation}`);
+      + `${counted(Math.round(job.batch / job.microBatches), 'image')} each, in generation ${job.generation}`
+      + (helped ? ` · teachers' features ahead by ${helped}` : ''));
     keyed(this.strip, parts, part => part.name, part =>
       el('div', {role: 'listitem'}, el('span', {class: 'cells'}), el('b', {}, part.name), el('small')),
     (node, part) => {

@@ -175,14 +175,15 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     /** Time has passed; to be called about every 100 ms. */
     public void tick() {
+        long begun = System.nanoTime();
         fenced(sessions::tick);
-        fenced(dispatcher::dispatch);
-        for (JobRun run : queue.active()) {
-            fenced(() -> guard.tick(run));
-            fenced(() -> dispatcher.acknowledge(run));
-        }
+        fenced(dispatcher::tick);
+        List<JobRun> active = queue.active();
+        active.forEach(run -> fenced(() -> guard.tick(run)));
+        fenced(() -> dispatcher.acknowledge(active, settings.clock().getAsLong()));
         fenced(queue::forgetEnded);
         fenced(this::tellIfChanged);
+        fenced(() -> settings.observer().ticked(System.nanoTime() - begun));
     }
 
     /** Whatever one part of a tick throws, the others come. */
@@ -348,9 +349,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     @Override
     public In attend(Hello hello, Out orders) {
-        In in = sessions.attend(hello, orders, this::tellIfChanged);
-        tellIfChanged();
-        return in;
+        return sessions.attend(hello, orders, this::tellIfChanged);
     }
 
     @Override

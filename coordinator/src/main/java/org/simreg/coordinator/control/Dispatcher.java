@@ -1,12 +1,11 @@
 package org.simreg.coordinator.control;
 
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.WeakHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -22,7 +21,6 @@ import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
-import org.simreg.proto.NumericProfile;
 
 /**
  * The dispatcher: hands the workers to the jobs, has each job decided on, and orders idle workers
@@ -35,6 +33,12 @@ final class Dispatcher {
      */
     private static final long SYNC_MS = 200;
 
+    /** A thousand workers that come at once are not each worth a round. */
+    private static final int MOST_ROUNDS = 8;
+
+    /** Workers, or jobs, that a reason names. */
+    private static final int NAMED = 3;
+
     private static final Demand.Requirements ANY = new Demand.Requirements("", false, Set.of());
 
     private final JobQueue queue;
@@ -43,7 +47,9 @@ final class Dispatcher {
     private final JobGuard guard;
     private final Helping helping;
     private Situation situation = new Situation(List.of(), List.of());
-    private Map<WorkerSession, String> objections = Map.of();
+    private WorkerStatuses.Objections objections = new WorkerStatuses.Objections(List.of());
+    private int rounds;
+    private long syncedAtMs;
 
     /** What queued jobs without workers were when they were last decided on. */
     private final Map<JobRun, Rest> resting = new WeakHashMap<>();
@@ -67,6 +73,21 @@ final class Dispatcher {
         this.controller = controller;
         this.guard = guard;
         helping = new Helping(registry);
+    }
+
+    /** As {@link #dispatch}, then something else; of very many calls between two ticks the later ones are left to the tick. */
+    void dispatchSoon(Runnable then) {
+        if (rounds < MOST_ROUNDS) {
+            rounds++;
+            dispatch();
+            then.run();
+        }
+    }
+
+    /** Time has passed. */
+    void tick() {
+        rounds = 0;
+        dispatch();
     }
 
     /** Hands out the workers, decides on every job, and sends orders to load jobs. */
@@ -101,7 +122,7 @@ final class Dispatcher {
         boolean changed = !now.equals(situation);
         situation = now;
         if (changed) {
-            objections = new HashMap<>();
+            objections = new WorkerStatuses.Objections(queue.active());
         }
         return changed;
     }
@@ -163,14 +184,19 @@ final class Dispatcher {
         guard.with(run, () -> controller.reform(run, reason));
     }
 
-    /** Tells a job's workers which steps are durable, so that they forget their reports. */
-    void acknowledge(JobRun run) {
-        ifAble(run, () -> syncedIfDue(run));
+    /**
+     * Tells the workers which steps are durable, so that they forget their reports. The ledgers of all jobs that have
+     * grown are forced to disk together: on a journaling file system most of them share a write.
+     */
+    void acknowledge(List<JobRun> active, long now) {
+        boolean due = now - syncedAtMs >= SYNC_MS;
+        syncedAtMs = due ? now : syncedAtMs;
+        active.forEach(run -> ifAble(run, () -> synced(run, due)));
     }
 
-    private void syncedIfDue(JobRun run) {
+    private void synced(JobRun run, boolean due) {
         LedgerWriter ledger = run.ledger();
-        if (ledger.isDue(SYNC_MS)) {
+        if (due && ledger.hasGrown()) {
             guard.afterwards(run, ledger.syncLater(), () -> {
                 ledger.isDurable();
                 tellDurable(run, ledger);
@@ -193,41 +219,50 @@ final class Dispatcher {
             active.forEach(this::keepWorkers);
             return;
         }
+        WorkerRegistry.Census census = registry.census();
         List<Demand> demands = new ArrayList<>();
         for (JobRun run : active) {
-            ifAble(run, () -> demanded(run).ifPresent(demands::add));
+            ifAble(run, () -> demanded(run, census).ifPresent(demands::add));
         }
         Map<String, Grant> grants = Allotment.of(availableWorkers(), demands);
         for (JobRun run : active) {
             Grant grant = grants.get(run.id());
             if (grant != null) {
-                ifAble(run, () -> run.grant(explained(run, grant)));
+                ifAble(run, () -> run.grant(explained(run, grant, census)));
             }
         }
     }
 
-    private Optional<Demand> demanded(JobRun run) {
+    private Optional<Demand> demanded(JobRun run, WorkerRegistry.Census census) {
         if (wantsWorkers(run)) {
-            return Optional.of(demand(run, requirements(run)));
+            return Optional.of(demand(run, requirements(run, census)));
         }
         run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
         return Optional.empty();
     }
 
     /** Adds to a grant that can't be served why the workers there are can't serve the job. */
-    private Grant explained(JobRun run, Grant grant) {
+    private Grant explained(JobRun run, Grant grant, WorkerRegistry.Census census) {
         if (grant.served()) {
             return grant;
         }
-        List<String> reasons = new ArrayList<>();
-        for (WorkerSession session : registry.all()) {
-            objection(session, run).ifPresent(reason -> reasons.add(session.name() + ": " + reason));
+        Set<String> objected = new TreeSet<>(excluded(run, census));
+        String profile = JobController.profile(run);
+        if (!profile.isEmpty()) {
+            objected.addAll(census.others(profile, NAMED));
         }
-        if (reasons.isEmpty()) {
-            return grant;
-        }
-        String first = String.join("; ", reasons.subList(0, Math.min(3, reasons.size())));
-        return new Grant(grant.workers(), false, grant.reason() + " (" + first + ")");
+        List<String> reasons = objected.stream()
+                .limit(NAMED)
+                .flatMap(name -> registry.find(name).stream())
+                .flatMap(session -> session.objection(run).stream().map(why -> session.name() + ": " + why))
+                .toList();
+        return reasons.isEmpty()
+                ? grant
+                : new Grant(grant.workers(), false, grant.reason() + " (" + String.join("; ", reasons) + ")");
+    }
+
+    private static Set<String> excluded(JobRun run, WorkerRegistry.Census census) {
+        return census.excluded(JobController.transport(run), run.failures().objected(run.now()));
     }
 
     /** Leaves all workers where they are, until it is known who comes back after a restart. */
@@ -277,17 +312,10 @@ final class Dispatcher {
                 .toList();
     }
 
-    private Demand.Requirements requirements(JobRun run) {
-        JobRecord record = run.record();
-        Job job = record.getJob();
-        Set<String> excluded = new HashSet<>();
-        for (WorkerSession session : registry.all()) {
-            if (objection(session, run).isPresent()) {
-                excluded.add(session.name());
-            }
-        }
-        boolean decided = !record.getProfile().isEmpty();
-        return new Demand.Requirements(job.getExact() ? record.getProfile() : "", job.getExact() && !decided, excluded);
+    private static Demand.Requirements requirements(JobRun run, WorkerRegistry.Census census) {
+        String profile = JobController.profile(run);
+        boolean uniform = run.record().getJob().getExact() && profile.isEmpty();
+        return new Demand.Requirements(profile, uniform, excluded(run, census));
     }
 
     private static Demand demand(JobRun run, Demand.Requirements requirements) {
@@ -302,43 +330,13 @@ final class Dispatcher {
                 run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, helpers, requirements);
     }
 
-    /** Why a worker can't serve a job, whoever is free; empty if it can. */
-    Optional<String> objection(WorkerSession session, JobRun run) {
-        JobRecord record = run.record();
-        String profile = record.getProfile();
-        if (record.getJob().getExact()
-                && !profile.isEmpty()
-                && !NumericProfile.same(profile, session.hello().getProfile())) {
-            return Optional.of("its profile is %s, and the job has to keep %s"
-                    .formatted(session.hello().getProfile(), profile));
-        }
-        String transport = JobController.transport(run);
-        return session.hello().containsAddresses(transport)
-                ? run.failures().objection(session.key(), run.now())
-                : Optional.of("it has no address for the transport " + transport);
-    }
-
     /** Why each idle worker is not used by jobs that are active; empty if nothing is against it. */
     Function<WorkerSession, String> objections() {
         // Asked for between two rounds; the next one must still find what has changed.
         if (isChanged()) {
             situation = new Situation(List.of(), List.of());
         }
-        return session -> objections.computeIfAbsent(session, this::objection);
-    }
-
-    private String objection(WorkerSession session) {
-        if (session.run().isPresent()) {
-            return "";
-        }
-        Map<String, String> reasons = new HashMap<>();
-        for (JobRun run : queue.active()) {
-            objection(session, run).ifPresent(reason -> reasons.put(run.id(), reason));
-        }
-        return reasons.entrySet().stream()
-                .sorted(Map.Entry.comparingByKey())
-                .map(entry -> entry.getKey() + ": " + entry.getValue())
-                .collect(Collectors.joining("; "));
+        return objections::of;
     }
 
     private void prepare(JobRun run) {

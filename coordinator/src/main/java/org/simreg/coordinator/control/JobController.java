@@ -2,6 +2,7 @@ package org.simreg.coordinator.control;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.Decision;
@@ -86,12 +87,12 @@ final class JobController {
 
     /** Until when a step may be finished before a worker leaves; 0: none leaves. */
     private long stopBy(JobRun run) {
-        long told = registry.of(run).stream()
+        long usual = run.ledger().stepMs() + settings.times().leave();
+        return registry.of(run).stream()
                 .filter(WorkerSession::leaving)
-                .mapToLong(WorkerSession::leavingSince)
+                .mapToLong(session -> session.stopBy(usual))
                 .min()
                 .orElse(0);
-        return told == 0 ? 0 : told + run.ledger().stepMs() + settings.times().leave();
     }
 
     private static JobView.Member member(JobRun run, WorkerSession session) {
@@ -106,6 +107,11 @@ final class JobController {
     /** Key of the addresses by which a job's workers reach each other. */
     static String transport(JobRun run) {
         return run.record().getJob().getReduce().getTransport().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The profile that a job's workers must have; empty: any. */
+    static String profile(JobRun run) {
+        return run.record().getJob().getExact() ? run.record().getProfile() : "";
     }
 
     private void apply(JobRun run, Decision decision) {
@@ -159,7 +165,10 @@ final class JobController {
 
     private void begun(JobRun run, Decision.Begin begin, Generation generation, Cause cause) {
         JobState before = run.record().getState();
-        keep(run, generation);
+        guard.afterwards(run, keep(run, generation), () -> tell(run, before, begin, generation, cause));
+    }
+
+    private void tell(JobRun run, JobState before, Decision.Begin begin, Generation generation, Cause cause) {
         run.ledger().beginGeneration();
         run.phase(begin.then());
         run.reason(generation.getReason());
@@ -201,7 +210,7 @@ final class JobController {
                 .toList();
     }
 
-    private void keep(JobRun run, Generation generation) {
+    private CompletionStage<Void> keep(JobRun run, Generation generation) {
         Lineage lineage = new Lineage(run.record().getStartsList()).begun(generation.getNumber(), generation.getStep());
         JobRecord.Builder next = run.record().toBuilder();
         if (next.getState() != JobState.RUNNING) {
@@ -217,7 +226,7 @@ final class JobController {
             registry.find(generation.getMembers(0).getWorker())
                     .ifPresent(session -> next.setProfile(session.hello().getProfile()));
         }
-        run.save(next);
+        return run.saveLater(next);
     }
 
     private void send(JobRun run, Generation generation, Generation.Member member, Order order) {

@@ -69,17 +69,31 @@ final class ReportHandler {
     }
 
     private void ready(WorkerSession from, JobRun run, Ready ready) {
-        if (!(from.state() instanceof WorkerState.Preparing) || ready.getAttempt() != from.attempt()) {
+        JobRecord record = run.record();
+        if (!isAnswer(from, ready)) {
             return;
         }
-        JobRecord record = run.record();
-        if (!record.hasStarted()) {
-            JobStarted started = ready.getStarted().toBuilder()
-                    .setResumedStep(run.ledger().step())
-                    .build();
-            run.save(record.toBuilder().setStarted(started).setDataSha256(ready.getDataSha256()));
-            run.emit(Progress.newBuilder().setStarted(started));
+        if (record.hasStarted()) {
+            loaded(from, run, ready);
+            return;
         }
+        JobStarted started = ready.getStarted().toBuilder()
+                .setResumedStep(run.ledger().step())
+                .build();
+        JobRecord.Builder next = record.toBuilder().setStarted(started).setDataSha256(ready.getDataSha256());
+        guard.afterwards(run, run.saveLater(next), () -> {
+            run.emit(Progress.newBuilder().setStarted(started));
+            if (isAnswer(from, ready)) {
+                loaded(from, run, ready);
+            }
+        });
+    }
+
+    private static boolean isAnswer(WorkerSession from, Ready ready) {
+        return from.state() instanceof WorkerState.Preparing && ready.getAttempt() == from.attempt();
+    }
+
+    private void loaded(WorkerSession from, JobRun run, Ready ready) {
         Optional<String> differs = differs(run.record(), ready);
         if (differs.isPresent()) {
             exclude(from, run, differs.get());
@@ -168,8 +182,13 @@ final class ReportHandler {
         run.emit(Progress.newBuilder().setEvaluation(done.toBuilder().setBest(best)));
         guard.afterwards(run, run.files().syncLater(), () -> {
             run.ledger().refreshRanking();
-            run.save(run.record().toBuilder().addMeasured(measurement));
+            keep(run, run.record().toBuilder().addMeasured(measurement));
         });
+    }
+
+    /** What follows from it waits until it is durable. */
+    private void keep(JobRun run, JobRecord.Builder next) {
+        guard.afterwards(run, run.saveLater(next), () -> {});
     }
 
     /**
@@ -194,7 +213,7 @@ final class ReportHandler {
         }
         long total = run.ledger().lastStep();
         if (trained.getStep() == total && run.ledger().checkpoint() == total) {
-            run.save(record.toBuilder().setSha256(trained.getSha256()));
+            keep(run, record.toBuilder().setSha256(trained.getSha256()));
             return;
         }
         String lacks =

@@ -5,6 +5,7 @@ import org.simreg.coordinator.control.WorkerService.Out;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Hello;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 
@@ -24,6 +25,7 @@ final class WorkerSession {
     private long haltOrderedAt;
     private long acknowledged;
     private long leavingSince;
+    private int leavesWithin;
     private boolean released;
 
     /** A listener to which job it serves. */
@@ -91,6 +93,18 @@ final class WorkerSession {
     boolean helps() {
         return !(state instanceof WorkerState.Holding)
                 && run.filter(one -> one.grant().helpers().contains(name())).isPresent();
+    }
+
+    /** Why it can't serve a job, whoever is free; empty if it can. */
+    Optional<String> objection(JobRun one) {
+        String profile = JobController.profile(one);
+        if (!profile.isEmpty() && !NumericProfile.same(profile, hello.getProfile())) {
+            return Optional.of("its profile is %s, and the job has to keep %s".formatted(hello.getProfile(), profile));
+        }
+        String transport = JobController.transport(one);
+        return hello.containsAddresses(transport)
+                ? one.failures().objection(key(), one.now())
+                : Optional.of("it has no address for the transport " + transport);
     }
 
     /** Takes the only listener to which job it serves. */
@@ -199,13 +213,25 @@ final class WorkerSession {
         return leavingSince > 0;
     }
 
-    /** Since when it wants to leave; 0: it doesn't. */
-    long leavingSince() {
-        return leavingSince;
+    /**
+     * Until when a step may be finished before it leaves.
+     *
+     * @param usualMs how long that takes otherwise; a part of what it said that it lives on, for its state must
+     *     be handed over after that
+     */
+    long stopBy(long usualMs) {
+        long most = leavesWithin == 0 ? usualMs : leavesWithin * 2L / 3;
+        return leavingSince + Math.min(usualMs, most);
     }
 
-    void leave(long now) {
+    /**
+     * It wants to leave.
+     *
+     * @param withinMs how long it lives on; 0: it has not said
+     */
+    void leave(long now, int withinMs) {
         leavingSince = leaving() ? leavingSince : now;
+        leavesWithin = withinMs;
     }
 
     /** Whether it was told that it may leave. */

@@ -44,7 +44,7 @@ final class WorkerSessions {
     }
 
     /**
-     * @param changed called when it begins to leave, and when it is gone
+     * @param changed called when it has come, begins to leave or is gone, unless the next tick is to see that
      */
     In attend(Hello hello, Out orders, Runnable changed) {
         refuse(hello);
@@ -57,7 +57,7 @@ final class WorkerSessions {
         if (hello.hasHolding()) {
             comeBack(session, hello.getHolding());
         }
-        dispatcher.dispatch();
+        dispatcher.dispatchSoon(changed);
         return new Session(session, changed);
     }
 
@@ -89,7 +89,7 @@ final class WorkerSessions {
         Optional<JobRun> run = queue.find(holding.getJob())
                 .filter(JobRun::active)
                 .filter(job -> !job.finishing())
-                .filter(job -> dispatcher.objection(session, job).isEmpty());
+                .filter(job -> session.objection(job).isEmpty());
         if (run.isEmpty()) {
             String reason = "the job %s has no use for it".formatted(holding.getJob());
             session.send(Orders.drop(holding.getJob(), reason, false));
@@ -203,9 +203,8 @@ final class WorkerSessions {
             }
             heard();
             if (report.hasLeaving()) {
-                session.leave(now());
-                dispatcher.dispatch();
-                changed.run();
+                session.leave(now(), report.getLeaving().getWithinMs());
+                dispatcher.dispatchSoon(changed);
                 return;
             }
             about(report).ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
@@ -228,10 +227,8 @@ final class WorkerSessions {
 
         @Override
         public void lost(String reason) {
-            if (registry.remove(session)) {
-                dispatcher.dispatch();
-            }
-            changed.run();
+            registry.remove(session);
+            dispatcher.dispatchSoon(changed);
         }
     }
 }

@@ -96,6 +96,14 @@ public final class JobHold {
                 .setNextSequence(files.nextSequence());
     }
 
+    /** How far a job is that ends. */
+    static JobRecord.Summary ended(RunFiles files, Optional<LedgerWriter> ledger) {
+        JobRecord.Summary.Builder summary = summary(files);
+        files.newestCheckpoint(summary.getStep()).ifPresent(summary::setCheckpoint);
+        ledger.flatMap(known -> known.ranking().best()).ifPresent(summary::setBest);
+        return summary.build();
+    }
+
     /**
      * Begins a pause before a job that lacked room is tried again, twice as long as the last one.
      *

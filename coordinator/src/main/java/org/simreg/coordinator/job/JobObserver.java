@@ -15,4 +15,11 @@ public interface JobObserver {
      * @param job id
      */
     void saw(String job, Progress event);
+
+    /**
+     * A round over all jobs and workers is done.
+     *
+     * @param nanos that it took
+     */
+    default void ticked(long nanos) {}
 }

@@ -269,7 +269,7 @@ public final class JobQueue implements JobRun.Listener {
     private JobRecord record(SubmitRequest request, Job job, String folder) {
         newest = Math.max(settings.clock().getAsLong(), newest + 1);
         return JobRecord.newBuilder()
-                .setId(freeId(job.getName()))
+                .setId(JobIds.free(job.getName(), this::taken))
                 .setVersion(1)
                 .setRequestId(request.getRequestId())
                 .setJob(job)
@@ -288,24 +288,31 @@ public final class JobQueue implements JobRun.Listener {
         CompletableFuture<RunFiles> files =
                 folders.createLater(record, existing, check).toCompletableFuture();
         if (files.isDone()) {
-            return files.thenApply(made -> queue(record, made));
+            return files.thenCompose(made -> queue(record, made));
         }
-        CompletableFuture<JobRun> queued = files.handleAsync(
-                (made, failure) -> {
-                    creations.remove(record.getId());
-                    return queue(record, files.join());
-                },
-                settings.executor());
+        CompletableFuture<JobRun> queued = files.handleAsync((made, failure) -> files.join(), settings.executor())
+                .thenCompose(made -> queue(record, made));
         creations.put(record.getId(), new Creation(record, files, queued));
-        return queued;
+        return queued.whenComplete((run, failure) -> creations.remove(record.getId()));
     }
 
-    private JobRun queue(JobRecord asked, RunFiles files) {
+    /** Done on the thread of this. */
+    private CompletionStage<JobRun> queue(JobRecord asked, RunFiles files) {
         JobRecord record = after(asked, files.head().generation());
         JobRun run = new JobRun(settings, store, folders, this, record);
         run.files(files);
+        CompletableFuture<Void> kept = store.saveLater(record).toCompletableFuture();
+        if (kept.isDone()) {
+            return kept.handle((done, failure) -> queued(run, kept));
+        }
+        CompletableFuture<JobRun> queued = kept.handleAsync((done, failure) -> queued(run, kept), settings.executor());
+        creations.put(record.getId(), new Creation(record, CompletableFuture.completedFuture(files), queued));
+        return queued.whenComplete((there, failure) -> creations.remove(record.getId()));
+    }
+
+    private JobRun queued(JobRun run, CompletableFuture<Void> kept) {
         try {
-            store.save(record);
+            kept.join();
         } catch (RuntimeException e) {
             run.close();
             throw e;
@@ -360,27 +367,6 @@ public final class JobQueue implements JobRun.Listener {
                             "The run folder %s belongs to the job %s, which has not ended: choose another by checkpoints.output, or cancel that job"
                                     .formatted(folder, record.getId()));
                 });
-    }
-
-    /** The name, or with a number: the first free one after a taken one, found by doubling. */
-    private String freeId(String name) {
-        if (!taken(name)) {
-            return name;
-        }
-        int high = 2;
-        while (taken(name + "-" + high)) {
-            high *= 2;
-        }
-        int low = high / 2;
-        while (low + 1 < high) {
-            int middle = (low + high) >>> 1;
-            if (taken(name + "-" + middle)) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        return name + "-" + high;
     }
 
     private boolean taken(String id) {

@@ -274,6 +274,13 @@ public final class JobRun {
         moved.accept(this);
     }
 
+    /** Takes a changed record at once; until what this gives is done, nobody may be told of anything that follows from it. */
+    public CompletionStage<Void> saveLater(JobRecord.Builder changed) {
+        record = changed.setVersion(record.getVersion() + 1).build();
+        moved.accept(this);
+        return store.saveLater(record);
+    }
+
     /** Appends an event to the event log and passes it to the observer and all watches. */
     public void emit(Progress.Builder event) {
         Progress progress = event.setTimeMs(now()).build();
@@ -322,7 +329,7 @@ public final class JobRun {
         emit(Progress.newBuilder()
                 .setState(StateChanged.newBuilder().setState(state).setReason(why)));
         files().sync();
-        save(next.setSummary(summary()));
+        save(next.setSummary(JobHold.ended(files(), ledger)));
         if (!active()) {
             putDown();
         }
@@ -359,13 +366,6 @@ public final class JobRun {
                 watch.close();
             }
         }
-    }
-
-    private JobRecord.Summary summary() {
-        JobRecord.Summary.Builder summary = JobHold.summary(files());
-        files().newestCheckpoint(summary.getStep()).ifPresent(summary::setCheckpoint);
-        ledger.flatMap(known -> known.ranking().best()).ifPresent(summary::setBest);
-        return summary.build();
     }
 
     public void addWatch(JobWatch watch) {

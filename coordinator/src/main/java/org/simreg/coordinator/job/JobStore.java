@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
@@ -24,6 +26,21 @@ public interface JobStore extends AutoCloseable {
      * @param record its version is higher than that of the job's earlier record
      */
     void save(JobRecord record);
+
+    /**
+     * As {@link #save}, on another thread if the disk may be slow. Records are kept in the order in which they are given,
+     * by this and by {@link #save}.
+     *
+     * @return done when it is durable; fails with what {@link #save} throws
+     */
+    default CompletionStage<Void> saveLater(JobRecord record) {
+        try {
+            save(record);
+            return CompletableFuture.completedFuture(null);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
 
     /** The jobs that have ended, if they are kept apart; else {@link #load} gives them too. */
     default Optional<PastJobs> past() {

@@ -27,7 +27,6 @@ public final class LedgerWriter {
     private StepReports reports;
     private long checkpoint;
     private long durableStep;
-    private long syncedAtMs;
     private long stepMs;
     private StudentRanking ranking;
 
@@ -231,9 +230,9 @@ public final class LedgerWriter {
         sync();
     }
 
-    /** Whether the ledger was not made durable for a while, though it has grown. */
-    public boolean isDue(long ms) {
-        return step() != durableStep && run.now() - syncedAtMs >= ms;
+    /** Whether the ledger has grown since it was made durable. */
+    public boolean hasGrown() {
+        return step() != durableStep;
     }
 
     /**
@@ -247,7 +246,6 @@ public final class LedgerWriter {
     /** All steps are durable. */
     public void isDurable() {
         durableStep = step();
-        syncedAtMs = run.now();
     }
 
     public void sync() {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The archive of ended jobs in a folder: a file of records that only grows, the one truth; an index
  * of fixed-size entries; the names by which they are found. What is in memory doesn't grow with the
  * number of jobs, nor does the time to open it. A job that was resumed is marked by a record of a
- * job that hasn't ended.
+ * job that hasn't ended. Safe for all threads.
  */
 final class JobArchive implements PastJobs, AutoCloseable {
     static final String RECORDS = "records";
@@ -54,10 +54,19 @@ final class JobArchive implements PastJobs, AutoCloseable {
      * @throws UserError if it is damaged or can't be used
      */
     static JobArchive open(Path folder) {
+        return open(folder, OwnFolder::open);
+    }
+
+    /**
+     * As {@link #open(Path)}.
+     *
+     * @param opener of the file of records
+     */
+    static JobArchive open(Path folder, RecordFile.Opener opener) {
         Disk.write(folder, () -> Files.createDirectories(folder));
         JobArchive archive = new JobArchive(folder, ArchiveIndex.open(folder.resolve(INDEX)));
         try {
-            archive.begin();
+            archive.begin(opener);
         } catch (RuntimeException e) {
             archive.index.close();
             throw e;
@@ -66,7 +75,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** Records without an entry, as a kill or a loss of power leaves them, get theirs. */
-    private void begin() {
+    private void begin(RecordFile.Opener opener) {
         names.open(index.count(), index::entry);
         Path file = folder.resolve(RECORDS);
         int whole = whole(Disk.read(file, () -> Files.exists(file) ? Files.size(file) : 0));
@@ -76,7 +85,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
             index.truncate(whole);
         }
         long from = index.end().orElse(RecordFile.head(KIND).length);
-        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, OwnFolder::open);
+        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, opener);
         records.read(from, Integer.MAX_VALUE, this::found);
     }
 
@@ -158,7 +167,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
      *
      * @throws UserError if it can't be written; the archive is without it
      */
-    void put(JobRecord record) {
+    synchronized void put(JobRecord record) {
         Mark before = mark();
         try {
             add(record);
@@ -170,7 +179,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** As {@link #put}, but durable only after {@link #sync}. */
-    void add(JobRecord record) {
+    synchronized void add(JobRecord record) {
         Mark before = mark();
         try {
             long offset = records.append(record.toByteArray());
@@ -182,8 +191,23 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** Makes durable what was added. */
-    void sync() {
+    synchronized void sync() {
         records.sync();
+    }
+
+    /**
+     * Writes a job's newest record again where it lies, durable after {@link #sync}: one that an earlier process has
+     * written, and neither brought to the disk nor taken back.
+     *
+     * @throws UserError if it can't be written
+     */
+    void rewrite(String id) {
+        latest(id).ifPresent(entry -> records.rewrite(entry.offset()));
+    }
+
+    /** Whether its disk has taken all that it was to take. */
+    boolean isCertain() {
+        return !records.isUnsafe();
     }
 
     /** How far the archive was at a time. */
@@ -204,7 +228,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** The version of a job's newest record, also of one that has left; -1 if there is none. */
-    long version(String id) {
+    synchronized long version(String id) {
         return latest(id).map(this::record).map(JobRecord::getVersion).orElse(-1L);
     }
 
@@ -230,12 +254,12 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public Optional<JobRecord> find(String id) {
+    public synchronized Optional<JobRecord> find(String id) {
         return latest(id).map(this::record).filter(JobArchive::ended);
     }
 
     @Override
-    public Optional<JobRecord> requested(String requestId) {
+    public synchronized Optional<JobRecord> requested(String requestId) {
         long name = hash("request " + requestId);
         int number = names.find(
                 name,
@@ -249,7 +273,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public List<JobRecord> newest(Place before, Set<JobState> states, int most) {
+    public synchronized List<JobRecord> newest(Place before, Set<JobState> states, int most) {
         PriorityQueue<Found> found = new PriorityQueue<>((a, b) -> b.place.compareTo(a.place));
         int last = index.count();
         boolean more = most > 0;
@@ -308,7 +332,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public Map<JobState, Long> states() {
+    public synchronized Map<JobState, Long> states() {
         Map<JobState, Long> states = new EnumMap<>(JobState.class);
         states.put(JobState.SUCCEEDED, (long) totals.succeeded());
         states.put(JobState.FAILED, (long) totals.failed());
@@ -318,12 +342,12 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     @Override
-    public long newestMs() {
+    public synchronized long newestMs() {
         return newest;
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
             records.close();
         } finally {

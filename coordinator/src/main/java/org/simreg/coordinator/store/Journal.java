@@ -125,17 +125,32 @@ final class Journal implements AutoCloseable {
      * @throws UserError if it can't be written; the one before holds
      */
     void append(JobRecord record) {
-        long known = version(record.getId());
-        if (record.getVersion() <= known) {
-            throw new IllegalArgumentException("job %s is kept in version %d and was to be kept in version %d"
-                    .formatted(record.getId(), known, record.getVersion()));
+        append(List.of(record));
+    }
+
+    /**
+     * Keeps records of several jobs, with one wait for the disk.
+     *
+     * @throws IllegalArgumentException if one's version isn't higher than the kept one's; none is kept
+     * @throws UserError if they can't be written; those before hold
+     */
+    void append(List<JobRecord> records) {
+        for (JobRecord record : records) {
+            long known = version(record.getId());
+            if (record.getVersion() <= known) {
+                throw new IllegalArgumentException("job %s is kept in version %d and was to be kept in version %d"
+                        .formatted(record.getId(), known, record.getVersion()));
+            }
         }
         if (file.isUnsafe()) {
-            rewrite(List.of(record));
+            rewrite(records);
             return;
         }
-        byte[] bytes = record.toByteArray();
-        place(record, file.appendDurably(bytes), bytes.length);
+        List<byte[]> bytes = records.stream().map(JobRecord::toByteArray).toList();
+        List<Long> offsets = file.appendDurably(bytes);
+        for (int i = 0; i < records.size(); i++) {
+            place(records.get(i), offsets.get(i), bytes.get(i).length);
+        }
         compactIfLarge();
     }
 

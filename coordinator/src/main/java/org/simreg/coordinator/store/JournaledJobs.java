@@ -10,11 +10,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.SerialThread;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.PrivateFiles;
 import org.slf4j.Logger;
@@ -45,12 +51,24 @@ public final class JournaledJobs implements JobStore {
     private final Optional<PublishedJobs> published;
     private final Set<String> publishedEnded = new LinkedHashSet<>();
 
+    /** Owns all of the above once the jobs are loaded, but for reading the archive. */
+    private final SerialThread disk = new SerialThread("simreg-journal", JournaledJobs::failed);
+
+    private final Queue<Saving> given = new ConcurrentLinkedQueue<>();
+
+    /** A record to be kept. */
+    private record Saving(JobRecord record, CompletableFuture<Void> done) {}
+
     private JournaledJobs(
             FolderLock lock, Journal journal, Optional<JobArchive> archive, Optional<PublishedJobs> published) {
         this.lock = lock;
         this.journal = journal;
         this.archive = archive;
         this.published = published;
+    }
+
+    private static void failed(Throwable e) {
+        LOG.error("A record of a job is kept, but not published", e);
     }
 
     /**
@@ -155,7 +173,11 @@ public final class JournaledJobs implements JobStore {
         List<String> moved = new ArrayList<>();
         for (String id : journal.ids()) {
             JobRecord record = journal.record(id);
-            boolean newer = past.version(id) < record.getVersion();
+            long version = past.version(id);
+            boolean newer = version < record.getVersion();
+            if (version >= 0 && lock.wasLeft()) {
+                past.rewrite(id);
+            }
             boolean ended = JobArchive.ended(record);
             boolean there = past.find(id).isPresent();
             if (newer && (ended || there)) {
@@ -191,8 +213,67 @@ public final class JournaledJobs implements JobStore {
 
     @Override
     public void save(JobRecord record) {
-        keep(record);
-        publish(record);
+        try {
+            saveLater(record).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** Records that are given while the disk is at work are kept together by its next turn. */
+    @Override
+    public CompletionStage<Void> saveLater(JobRecord record) {
+        Saving saving = new Saving(record, new CompletableFuture<>());
+        given.add(saving);
+        if (!disk.post(this::keepGiven)) {
+            saving.done.completeExceptionally(new IllegalStateException("the store of the jobs is closed"));
+        }
+        return saving.done;
+    }
+
+    private void keepGiven() {
+        List<Saving> together = new ArrayList<>();
+        for (Saving saving = given.poll(); saving != null; saving = given.poll()) {
+            if (!joins(saving.record, together)) {
+                keep(together);
+                together.clear();
+            }
+            together.add(saving);
+        }
+        keep(together);
+    }
+
+    /** One that ends, or that the archive must hear of, is kept by itself; so is another one of the same job. */
+    private boolean joins(JobRecord record, List<Saving> others) {
+        return others.isEmpty()
+                || isPlain(record)
+                        && isPlain(others.get(0).record)
+                        && others.stream()
+                                .noneMatch(other -> other.record.getId().equals(record.getId()));
+    }
+
+    private boolean isPlain(JobRecord record) {
+        return !JobArchive.ended(record)
+                && pastVersion(record.getId()) < 0
+                && record.getVersion() > journal.version(record.getId());
+    }
+
+    private void keep(List<Saving> together) {
+        try {
+            if (together.size() == 1) {
+                keep(together.get(0).record);
+            } else if (!together.isEmpty()) {
+                journal.append(together.stream().map(Saving::record).toList());
+            }
+        } catch (RuntimeException | Error e) {
+            together.forEach(saving -> saving.done.completeExceptionally(e));
+            return;
+        }
+        try {
+            together.forEach(saving -> publish(saving.record));
+        } finally {
+            together.forEach(saving -> saving.done.complete(null));
+        }
     }
 
     private void keep(JobRecord record) {
@@ -251,6 +332,7 @@ public final class JournaledJobs implements JobStore {
 
     @Override
     public void close() {
+        disk.close();
         boolean settled = false;
         try {
             try {
@@ -258,7 +340,7 @@ public final class JournaledJobs implements JobStore {
             } finally {
                 journal.close();
             }
-            settled = journal.isCertain();
+            settled = journal.isCertain() && archive.map(JobArchive::isCertain).orElse(true);
         } finally {
             lock.close(settled);
         }

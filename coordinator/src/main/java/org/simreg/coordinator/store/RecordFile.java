@@ -10,6 +10,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.simreg.proto.UserError;
@@ -234,22 +235,28 @@ public final class RecordFile implements AutoCloseable {
     }
 
     /**
-     * Appends a record and brings it to the disk. After a failure the file is without it, as far as
+     * Appends records and brings them to the disk, all by one fsync. After a failure the file is without them, as far as
      * its disk does what it says, and {@link #isUnsafe} if it doesn't.
      *
-     * @return its offset
-     * @throws UserError if it can't be written
+     * @return their offsets
+     * @throws UserError if they can't be written
      */
-    long appendDurably(byte[] bytes) {
-        long at = append(bytes);
+    List<Long> appendDurably(List<byte[]> records) {
+        long at = end;
         try {
+            List<Long> offsets = records.stream().map(this::append).toList();
             sync();
+            return offsets;
         } catch (UserError e) {
             end = at;
             takeBack(at, e);
             throw e;
         }
-        return at;
+    }
+
+    /** The same for one record. */
+    long appendDurably(byte[] bytes) {
+        return appendDurably(List.of(bytes)).get(0);
     }
 
     /** Takes back the records from a place on, as far as the disk lets it. */
@@ -298,6 +305,16 @@ public final class RecordFile implements AutoCloseable {
      */
     public void sync() {
         Disk.write(path, this::force);
+    }
+
+    /**
+     * Writes a record again where it lies, so that the next {@link #sync} brings it to the disk: what a disk has failed
+     * to take the system may hold as if it were there.
+     *
+     * @throws UserError if it is damaged, or can't be written
+     */
+    void rewrite(long offset) {
+        Disk.write(path, () -> write(RecordFrame.of(one(offset)), offset));
     }
 
     private void force() throws IOException {

@@ -60,6 +60,21 @@ class JournalTest {
     }
 
     @Test
+    void recordsOfSeveralJobsShareAnFsyncAndFailTogether() {
+        JobRecord other = JournaledJobsTest.record("b", 1);
+        try (Journal journal = Journal.open(path(), disk)) {
+            int before = disk.syncs;
+            journal.append(List.of(job(1, "first"), other));
+            assertEquals(before + 1, disk.syncs);
+            disk.syncsToFail = 1;
+            List<JobRecord> lost = List.of(job(2, "lost"), JournaledJobsTest.record("b", 2));
+            assertThrows(UserError.class, () -> journal.append(lost));
+            assertEquals(List.of(job(1, "first"), other), List.copyOf(journal.records()));
+        }
+        assertEquals(List.of(job(1, "first"), other), reopened());
+    }
+
+    @Test
     void whileNoNewFileCanBeBegunNothingIsAcknowledgedAndThenAllIs() throws IOException {
         try (Journal journal = Journal.open(path(), disk)) {
             journal.append(job(1, "first"));

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +101,29 @@ public class JournaledJobsTest {
             assertThrows(IllegalArgumentException.class, () -> jobs.save(record("a", 4)));
         }
         assertEquals(Set.of(record("a", 5)), loaded());
+    }
+
+    @Test
+    void recordsThatAreGivenAtOnceAreKeptInTheirOrderAndOneThatIsRefusedFailsAlone() {
+        List<CompletionStage<Void>> given = new ArrayList<>();
+        CompletionStage<Void> stale;
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record("b", 7));
+            for (int version = 1; version <= 50; version++) {
+                given.add(jobs.saveLater(record("a", version)));
+                given.add(jobs.saveLater(record("job-" + version, 1)));
+            }
+            stale = jobs.saveLater(record("b", 7));
+            given.add(jobs.saveLater(record("c", 1)));
+            jobs.save(record("b", 8));
+            given.forEach(kept -> assertTrue(kept.toCompletableFuture().isDone()));
+        }
+        given.forEach(kept -> kept.toCompletableFuture().join());
+        assertThrows(
+                CompletionException.class, () -> stale.toCompletableFuture().join());
+        Set<JobRecord> kept = loaded();
+        assertEquals(53, kept.size());
+        assertTrue(kept.containsAll(Set.of(record("a", 50), record("b", 8), record("c", 1), record("job-50", 1))));
     }
 
     @Test

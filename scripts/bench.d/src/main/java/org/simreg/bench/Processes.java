@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.grpc.client.ApiClient;
@@ -21,7 +22,9 @@ import org.simreg.coordinator.grpc.client.HostPort;
  * have one libtorch thread.
  */
 final class Processes implements AutoCloseable {
-    private static final String COORDINATOR = "coordinator";
+    /** Name of the coordinator's folder and log. */
+    static final String COORDINATOR = "coordinator";
+
     private static final String HERE = "127.0.0.1";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -32,6 +35,15 @@ final class Processes implements AutoCloseable {
     private final Map<String, Process> running = new LinkedHashMap<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<String> coordinatorOptions = new ArrayList<>();
+    private final Map<String, Place> places = new LinkedHashMap<>();
+
+    /**
+     * A place in a network of its own.
+     *
+     * @param host address there
+     * @param command that runs another one there
+     */
+    record Place(String host, List<String> command) {}
 
     /**
      * @param folder of what they write; absolute
@@ -59,6 +71,15 @@ final class Processes implements AutoCloseable {
         coordinatorOptions.addAll(List.of(more));
     }
 
+    /** Gives a process that is not started yet a place in a network of its own. */
+    void place(String name, Place place) {
+        places.put(name, place);
+    }
+
+    private String host(String name) {
+        return places.containsKey(name) ? places.get(name).host : HERE;
+    }
+
     /** Starts the coordinator, for the first time or again. */
     public void coordinator() {
         List<String> arguments = new ArrayList<>(List.of("coordinator", "--port=" + port));
@@ -71,15 +92,17 @@ final class Processes implements AutoCloseable {
     /** Starts a worker, for the first time or again. */
     public void worker(String name) {
         List<String> arguments = new ArrayList<>(List.of("worker", "--name=" + name));
-        arguments.add("--coordinator=" + HERE + ":" + port);
+        arguments.add("--coordinator=" + host(COORDINATOR) + ":" + port);
         arguments.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
         arguments.addAll(membership(name));
         start(name, arguments);
     }
 
     private List<String> membership(String name) {
-        String all = clusterPorts.values().stream().map(one -> HERE + ":" + one).collect(Collectors.joining(","));
-        return List.of("--host=" + HERE, "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
+        String all = clusterPorts.entrySet().stream()
+                .map(one -> host(one.getKey()) + ":" + one.getValue())
+                .collect(Collectors.joining(","));
+        return List.of("--host=" + host(name), "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
     }
 
     /**
@@ -88,7 +111,9 @@ final class Processes implements AutoCloseable {
      * @param name of its folder and log
      */
     public synchronized void start(String name, List<String> arguments) {
-        List<String> command = Jvm.command(options);
+        List<String> command = new ArrayList<>();
+        Optional.ofNullable(places.get(name)).ifPresent(place -> command.addAll(place.command));
+        command.addAll(Jvm.command(options));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.directory(directory(name).toFile());
@@ -122,6 +147,11 @@ final class Processes implements AutoCloseable {
         return directory(COORDINATOR);
     }
 
+    /** The number of a running process. */
+    public synchronized long pid(String name) {
+        return running.get(name).pid();
+    }
+
     /** What a process has written. */
     public Path log(String name) {
         return folder.resolve(name + ".log");
@@ -139,7 +169,7 @@ final class Processes implements AutoCloseable {
 
     /** Where the coordinator is asked. */
     public HostPort address() {
-        return new HostPort(HERE, port);
+        return new HostPort(host(COORDINATOR), port);
     }
 
     /** Kills the coordinator with SIGKILL. */

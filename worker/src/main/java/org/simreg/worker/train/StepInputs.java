@@ -35,7 +35,9 @@ public interface StepInputs {
     /** Backward passes of a micro-batch. */
     int passes();
 
-    /** Which micro-batches of each step are made from now on: [first, first + count). */
+    /**
+     * Which micro-batches of each step are made from now on: [first, first + count). What is ready of them may stay so.
+     */
     void share(int first, int count);
 
     /**

@@ -3,10 +3,14 @@ package org.simreg.worker.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -15,7 +19,7 @@ import org.simreg.worker.data.view.View;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.FeatureInbox;
-import org.simreg.worker.train.StepClock.Part;
+import org.simreg.worker.train.TrainingPlan.Place;
 import org.simreg.worker.train.teacher.Targets;
 import org.simreg.worker.train.teacher.ViewPlan;
 import org.simreg.worker.train.teacher.ViewPlan.Pass;
@@ -34,11 +38,14 @@ final class TeacherInputs implements StepInputs {
     private final ViewPlan views;
     private final Sources sources;
     private final StepClock clock;
-    private final NavigableMap<Long, Share> ready = new TreeMap<>();
+    private final NavigableMap<Place, Part> ready = new TreeMap<>();
+
+    /** Views that were decoded ahead for the share of before and are of use for this one too. */
+    private final NavigableMap<Place, Batch> decoded = new TreeMap<>();
+
     private int first;
     private int count;
-    private BatchStream batches;
-    private long position;
+    private Coming coming;
 
     /**
      * The makers of views and features; none of them is closed here.
@@ -65,133 +72,211 @@ final class TeacherInputs implements StepInputs {
         return views.passes().size();
     }
 
+    /** What is made already for micro-batches that stay is kept: views and features don't depend on who uses them. */
     @Override
     public void share(int first, int count) {
         if (first != this.first || count != this.count) {
-            clear();
             this.first = first;
             this.count = count;
+            keepComing();
+            drop(this::isElsewhere);
         }
         clock.read();
     }
 
+    private boolean isElsewhere(Place place) {
+        return place.part() < first || place.part() >= first + count;
+    }
+
     @Override
     public void prepare(long step) {
-        if (step >= plan.steps() || ready.containsKey(step)) {
+        if (step >= plan.steps() || isReady(step)) {
             return;
         }
         sources.inbox.ifPresent(from -> from.at(step));
-        if (batches == null || position != step) {
-            closeBatches();
-            batches = sources.loader.batches(plan.requests(sources.targets::request, step, first, count));
-            position = step;
+        for (int part = first; part < first + count; part++) {
+            Place place = new Place(step, part);
+            if (!ready.containsKey(place)) {
+                ready.put(place, make(place));
+            }
         }
-        ready.put(step, make(step));
-        position++;
     }
 
-    private Share make(long step) {
-        Share share = new Share(step);
+    private boolean isReady(long step) {
+        return of(step, first, count).size() == count;
+    }
+
+    private NavigableMap<Place, Part> of(long step, int from, int parts) {
+        return ready.subMap(new Place(step, from), true, new Place(step, from + parts), false);
+    }
+
+    private Part make(Place place) {
+        Part part = new Part(place, batch(place));
         try {
-            for (int part = first; part < first + count; part++) {
-                share.add(part, batches.next());
-            }
-            return share;
+            part.fill();
+            return part;
         } catch (RuntimeException e) {
-            share.close();
+            part.close();
             throw e;
         }
     }
 
+    /** The views of a micro-batch: kept, or the next that are decoded. */
+    private Batch batch(Place place) {
+        Batch kept = decoded.remove(place);
+        if (kept != null) {
+            return kept;
+        }
+        if (coming == null || !place.equals(coming.next)) {
+            keepComing();
+            coming = new Coming(place.step());
+        }
+        return coming.take();
+    }
+
     @Override
     public List<? extends MicroBatch> of(long step) {
-        Share share = ready.get(step);
-        if (share == null) {
+        if (!isReady(step)) {
             throw new IllegalStateException("step " + step + " is not prepared");
         }
-        return share.leaves;
+        return of(step, first, count).values().stream()
+                .flatMap(part -> part.leaves.stream())
+                .toList();
     }
 
     @Override
     public void release(long step) {
-        NavigableMap<Long, Share> old = ready.headMap(step, true);
-        old.values().forEach(Share::close);
-        old.clear();
+        drop(place -> place.step() <= step);
     }
 
     @Override
     public void clear() {
-        ready.values().forEach(Share::close);
-        ready.clear();
-        closeBatches();
+        keepComing();
+        drop(place -> true);
     }
 
-    private void closeBatches() {
-        if (batches != null) {
-            batches.close();
-            batches = null;
+    /** Ends the decoding ahead, and keeps what it has made. */
+    private void keepComing() {
+        if (coming != null) {
+            coming.keep();
+            coming = null;
         }
     }
 
-    /** This member's share of one step, on the device. */
-    private final class Share implements AutoCloseable {
-        private final long step;
+    private void drop(Predicate<Place> which) {
+        ready.entrySet().removeIf(entry -> drops(which, entry.getKey(), entry.getValue()::close));
+        decoded.entrySet().removeIf(entry -> drops(which, entry.getKey(), entry.getValue()::close));
+    }
+
+    private static boolean drops(Predicate<Place> which, Place place, Runnable close) {
+        boolean drops = which.test(place);
+        if (drops) {
+            close.run();
+        }
+        return drops;
+    }
+
+    /** The views that are being decoded ahead: all from a step on that are not made yet. */
+    private final class Coming {
+        private final Iterator<Place> places;
+        private final BatchStream batches;
+        private Place next;
+
+        Coming(long step) {
+            Set<Place> made = new HashSet<>(ready.keySet());
+            made.addAll(decoded.keySet());
+            places = plan.places(step, first, count, made);
+            // A sequence of its own: decode threads walk along it.
+            batches = sources.loader.batches(
+                    plan.requests(sources.targets::request, plan.places(step, first, count, made)));
+            advance();
+        }
+
+        private void advance() {
+            next = places.hasNext() ? places.next() : null;
+        }
+
+        /** The views of the next micro-batch. */
+        Batch take() {
+            Batch batch = batches.next();
+            advance();
+            return batch;
+        }
+
+        void keep() {
+            for (Batch made : batches.end()) {
+                decoded.put(next, made);
+                advance();
+            }
+            // Generations that end without a step must not add up.
+            while (decoded.size() > sources.loader.depth()) {
+                decoded.pollLastEntry().getValue().close();
+            }
+        }
+    }
+
+    /** One micro-batch of a step, on the device. */
+    private final class Part implements AutoCloseable {
+        private final Place place;
         private final NDManager scope = sources.torch.scope();
-        private final List<Batch> lent = new ArrayList<>();
+        private final Batch batch;
         private final List<Leaf> leaves = new ArrayList<>();
 
-        Share(long step) {
-            this.step = step;
+        /** Takes the batch over. */
+        Part(Place place, Batch batch) {
+            this.place = place;
+            this.batch = batch;
         }
 
-        /** Adds a micro-batch: a leaf for each backward pass. */
-        void add(int microBatch, Batch batch) {
-            lent.add(batch);
+        /** Adds a leaf for each backward pass. */
+        void fill() {
             NDArray[] images = new NDArray[views.views().size()];
             for (int i = 0; i < images.length; i++) {
-                images[i] = images(batch, views.views().get(i));
+                images[i] = images(views.views().get(i));
             }
-            clock.charge(Part.DATA);
-            int leaf = microBatch * passes();
+            clock.charge(StepClock.Part.DATA);
+            int leaf = place.part() * passes();
             for (Pass pass : views.passes()) {
-                Optional<NDArray[]> targets = sources.targets.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(targets(microBatch, batch, images, pass));
+                Optional<NDArray[]> targets =
+                        sources.targets.size() == 0 ? Optional.empty() : Optional.of(targets(images, pass));
                 NDArray taught = images[pass.teachers().get(0)];
                 leaves.add(new Leaf(this, leaf++, images[pass.student()], taught, targets));
             }
         }
 
         /** Null for a view that was not asked for. */
-        private NDArray images(Batch batch, View wanted) {
+        private NDArray images(View wanted) {
             int made = batch.request().views().indexOf(wanted);
-            return made < 0 ? null : Torch.images(scope, batch.views(made), batch.size(), batch.viewSize(made));
+            return made < 0
+                    ? null
+                    : sources.torch.transfers().images(scope, batch.views(made), batch.size(), batch.viewSize(made));
         }
 
         /**
          * The frozen teachers' features, one teacher after the other: their activations never lie
          * in memory together.
          */
-        private NDArray[] targets(int microBatch, Batch batch, NDArray[] images, Pass pass) {
+        private NDArray[] targets(NDArray[] images, Pass pass) {
             NDArray[] all = new NDArray[sources.targets.size()];
             for (int i = 0; i < all.length; i++) {
                 Optional<NDArray> kept = sources.targets.kept(i, scope, batch.request());
-                kept.ifPresent(read -> clock.charge(Part.TEACHER));
-                all[i] = kept.isPresent() ? kept.get() : made(i, microBatch, batch, images, pass);
+                kept.ifPresent(read -> clock.charge(StepClock.Part.TEACHER));
+                all[i] = kept.isPresent() ? kept.get() : made(i, images, pass);
             }
             return all;
         }
 
         /** By a helper if it is worth the waiting, else here. */
-        private NDArray made(int teacher, int microBatch, Batch batch, NDArray[] images, Pass pass) {
+        private NDArray made(int teacher, NDArray[] images, Pass pass) {
             long patience = (long) (PATIENCE * clock.computing(teacher));
-            Optional<float[]> given = sources.inbox.flatMap(from -> from.take(step, microBatch, teacher, patience));
+            Optional<float[]> given =
+                    sources.inbox.flatMap(from -> from.take(place.step(), place.part(), teacher, patience));
             if (given.isPresent()) {
                 NDArray features = sources.targets.given(teacher, scope, batch.request(), given.get());
                 clock.chargeGiven();
                 return features;
             }
-            clock.charge(Part.HELP);
+            clock.charge(StepClock.Part.HELP);
             NDArray view = images[pass.teachers().get(teacher)];
             NDArray features = sources.targets.compute(teacher, pass, scope, batch.request(), view);
             clock.chargeComputed(teacher);
@@ -201,40 +286,40 @@ final class TeacherInputs implements StepInputs {
         /** The momentum teacher's target. */
         NDArray[] projection(TrainableStudent student, NDArray taught) {
             NDArray[] projection = {student.project(scope, taught)};
-            clock.charge(Part.TEACHER);
+            clock.charge(StepClock.Part.TEACHER);
             return projection;
         }
 
         long draws(int leaf) {
-            return CounterRandom.of(sources.seed, CounterRandom.LAYERS, step, leaf)
+            return CounterRandom.of(sources.seed, CounterRandom.LAYERS, place.step(), leaf)
                     .nextLong();
         }
 
         @Override
         public void close() {
-            // The arrays on the CPU lie in the batches' buffers, which go back to their pool.
+            // The arrays on the CPU lie in the batch's buffers, which go back to their pool.
             scope.close();
-            lent.forEach(Batch::close);
+            batch.close();
         }
     }
 
     /**
      * One backward pass of a micro-batch.
      *
-     * @param share of the step that it belongs to
+     * @param micro micro-batch that it belongs to
      * @param taught images that a momentum teacher sees
      * @param made targets of frozen teachers; empty with a momentum teacher
      */
-    private record Leaf(Share share, int leaf, NDArray images, NDArray taught, Optional<NDArray[]> made)
+    private record Leaf(Part micro, int leaf, NDArray images, NDArray taught, Optional<NDArray[]> made)
             implements MicroBatch {
         @Override
         public NDArray[] targets(TrainableStudent student) {
-            return made.orElseGet(() -> share.projection(student, taught));
+            return made.orElseGet(() -> micro.projection(student, taught));
         }
 
         @Override
         public long draws() {
-            return share.draws(leaf);
+            return micro.draws(leaf);
         }
     }
 }

@@ -1,8 +1,12 @@
 package org.simreg.worker.train;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
@@ -70,13 +74,47 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
     }
 
     /**
+     * A micro-batch of a step; they follow each other step by step.
+     *
+     * @param part number of the micro-batch in the step, from 0
+     */
+    record Place(long step, int part) implements Comparable<Place> {
+        private static final Comparator<Place> ORDER =
+                Comparator.comparingLong(Place::step).thenComparingInt(Place::part);
+
+        @Override
+        public int compareTo(Place other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /**
      * The requests for the micro-batches [first, first + count) of each step, step after step to
      * the end. The order of an epoch is drawn once.
      *
      * @param from first step
      */
     Iterator<BatchLoader.Request> requests(RequestMaker maker, long from, int first, int count) {
-        return new Requests(maker, from, first, count);
+        return requests(maker, places(from, first, count, Set.of()));
+    }
+
+    /** The requests for some micro-batches, in their order. */
+    Iterator<BatchLoader.Request> requests(RequestMaker maker, Iterator<Place> places) {
+        return new Requests(maker, places);
+    }
+
+    /**
+     * The micro-batches [first, first + count) of each step, step after step to the end.
+     *
+     * @param from first step
+     * @param without those that are left out
+     */
+    Iterator<Place> places(long from, int first, int count, Set<Place> without) {
+        return LongStream.range(from, steps)
+                .boxed()
+                .flatMap(step -> IntStream.range(first, first + count).mapToObj(part -> new Place(step, part)))
+                .filter(place -> !without.contains(place))
+                .iterator();
     }
 
     /** The samples of each micro-batch, for one thread at a time. */
@@ -101,26 +139,20 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
         }
     }
 
-    /** The requests of some micro-batches of every step, step after step. */
+    /** The requests of some micro-batches. */
     private final class Requests implements Iterator<BatchLoader.Request> {
         private final RequestMaker maker;
-        private final int first;
-        private final int end;
+        private final Iterator<Place> places;
         private final Samples samples = samples();
-        private long step;
-        private int part;
 
-        Requests(RequestMaker maker, long from, int first, int count) {
+        Requests(RequestMaker maker, Iterator<Place> places) {
             this.maker = maker;
-            this.first = first;
-            end = first + count;
-            step = from;
-            part = first;
+            this.places = places;
         }
 
         @Override
         public boolean hasNext() {
-            return step < steps;
+            return places.hasNext();
         }
 
         @Override
@@ -128,13 +160,8 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
             if (!hasNext()) {
                 throw new NoSuchElementException("the plan ends at step " + steps);
             }
-            BatchLoader.Request request = maker.request(epoch(step), samples.of(step, part));
-            part++;
-            if (part == end) {
-                part = first;
-                step++;
-            }
-            return request;
+            Place place = places.next();
+            return maker.request(epoch(place.step), samples.of(place.step, place.part));
         }
     }
 }

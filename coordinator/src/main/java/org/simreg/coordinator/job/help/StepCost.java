@@ -22,7 +22,7 @@ public record StepCost(double feature, double features, double rest, long steps)
     private static final int WARM = 3;
 
     /** What a helper takes more than a member for the same features: it decodes and sends. */
-    private static final double HELPERS_MORE = 1.1;
+    public static final double HELPERS_MORE = 1.1;
 
     /** Least part of a step that helpers must be able to save. */
     private static final double WORTH = 0.05;

@@ -2,6 +2,8 @@ package org.simreg.coordinator.job.schedule;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,14 @@ public final class Allotment {
     private final List<Candidate> candidates = new ArrayList<>();
     private final Map<String, Integer> order = new TreeMap<>();
     private final List<AvailableWorker> free;
+
+    /** How many of the free ones meet which requirements, while they are the same: many jobs need the same. */
+    private final Map<Demand.Requirements, Long> fitting = new HashMap<>();
+
+    /** The same of the profile that most of them have, for jobs that no worker is at. */
+    private final Map<Demand.Requirements, String> largest = new HashMap<>();
+
+    private final Set<String> homes = new HashSet<>();
 
     /**
      * The workers that one job gets.
@@ -62,6 +72,7 @@ public final class Allotment {
 
     private Allotment(List<AvailableWorker> available, List<Demand> demands) {
         free = new ArrayList<>(available);
+        available.forEach(worker -> homes.add(worker.job()));
         demands.stream().sorted(Demand.ORDER).forEach(demand -> candidates.add(new Candidate(demand)));
         for (int i = 0; i < candidates.size(); i++) {
             order.put(candidates.get(i).demand.job(), i);
@@ -93,9 +104,15 @@ public final class Allotment {
     private void least(Candidate candidate) {
         int least = candidate.demand.least();
         if (candidate.requirements.uniform()) {
-            candidate.requirements = candidate.requirements.of(largest(candidate));
+            Demand.Requirements needs = candidate.requirements;
+            String profile = homes.contains(candidate.demand.job())
+                    ? largest(candidate)
+                    : largest.computeIfAbsent(needs, same -> largest(candidate));
+            candidate.requirements = needs.of(profile);
         }
-        long found = free.stream().filter(candidate.requirements::takes).count();
+        long found = fitting.computeIfAbsent(
+                candidate.requirements,
+                needs -> free.stream().filter(needs::takes).count());
         if (found < least) {
             candidate.reason = lack(candidate, found);
             return;
@@ -168,6 +185,8 @@ public final class Allotment {
                         .thenComparing(AvailableWorker::name))
                 .map(worker -> {
                     free.remove(worker);
+                    fitting.clear();
+                    largest.clear();
                     return as.add(worker.name());
                 })
                 .orElse(false);

@@ -9,7 +9,7 @@ import java.util.List;
  * make the fewest whole subtrees of the summation tree (n leaves split at the largest power of two
  * below n), because a member sends one partial sum a subtree.
  */
-final class MicroBatchShares {
+public final class MicroBatchShares {
     private MicroBatchShares() {}
 
     /**
@@ -18,14 +18,14 @@ final class MicroBatchShares {
      * @param first from 0
      * @param count at least 1
      */
-    record Share(int first, int count) {}
+    public record Share(int first, int count) {}
 
     /**
      * @param microBatches of a step
      * @param members from 1 to {@code microBatches}
      * @return in order of rank, without a gap
      */
-    static List<Share> of(int microBatches, int members) {
+    public static List<Share> of(int microBatches, int members) {
         if (members < 1 || members > microBatches) {
             throw new IllegalArgumentException(microBatches + " micro-batches for " + members + " members");
         }
@@ -75,7 +75,7 @@ final class MicroBatchShares {
     }
 
     /** Maximal whole subtrees of [first, end) below the node that spans [low, high). */
-    static int subtrees(int low, int high, int first, int end) {
+    public static int subtrees(int low, int high, int first, int end) {
         if (end <= low || high <= first) {
             return 0;
         }

@@ -2,9 +2,11 @@ package org.simreg.coordinator.view.observe;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.job.JobObserver;
 import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.JobState;
@@ -17,6 +19,7 @@ public final class JobMeters implements JobObserver {
     private final Counter features;
     private final Counter ahead;
     private final StepMeters steps;
+    private final Timer ticks;
     private final Counter checkpoints;
     private final Counter notices;
     private final Map<Cause, Counter> generations = new EnumMap<>(Cause.class);
@@ -27,6 +30,7 @@ public final class JobMeters implements JobObserver {
         images = counter(registry, "simreg.images", "Images of committed steps");
         features = counter(registry, "simreg.features", "Teachers' features that rank 0 needed for committed steps");
         ahead = counter(registry, "simreg.features.ahead", "Those of them that helpers gave");
+        ticks = meters.ticks();
         checkpoints = counter(registry, "simreg.checkpoints", "Checkpoints stored");
         notices = counter(registry, "simreg.notices", "Notices to people, such as broken images");
         steps = new StepMeters(meters, "simreg.step", "Committed steps, wall time from commit to commit");
@@ -71,6 +75,11 @@ public final class JobMeters implements JobObserver {
             case NOTICE -> notices.increment();
             default -> {}
         }
+    }
+
+    @Override
+    public void ticked(long nanos) {
+        ticks.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** A state of a newer version has no counter. */

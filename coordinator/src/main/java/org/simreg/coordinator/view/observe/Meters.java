@@ -38,7 +38,7 @@ public final class Meters implements AutoCloseable {
         Duration.ofSeconds(10),
         Duration.ofSeconds(30)
     };
-    private static final Duration[] SEARCHES = {
+    private static final Duration[] SHORT = {
         Duration.ofMillis(1),
         Duration.ofMillis(2),
         Duration.ofMillis(5),
@@ -115,7 +115,12 @@ public final class Meters implements AutoCloseable {
 
     /** A timer of searches of feature banks. */
     public Timer searches() {
-        return timer("simreg.search", "Searches of feature banks, from request to answer", SEARCHES);
+        return timer("simreg.search", "Searches of feature banks, from request to answer", SHORT);
+    }
+
+    /** A timer of a coordinator's rounds. */
+    Timer ticks() {
+        return timer("simreg.tick", "Rounds of the coordinator over all jobs and workers, ten a second", SHORT);
     }
 
     /** A timer of steps. */

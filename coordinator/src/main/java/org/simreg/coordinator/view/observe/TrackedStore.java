@@ -2,6 +2,7 @@ package org.simreg.coordinator.view.observe;
 
 import java.util.Collection;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.JobRecord;
@@ -37,6 +38,13 @@ public final class TrackedStore implements JobStore {
             trouble = Optional.of(String.valueOf(e.getMessage()));
             throw e;
         }
+    }
+
+    @Override
+    public CompletionStage<Void> saveLater(JobRecord record) {
+        return store.saveLater(record)
+                .whenComplete((kept, failure) ->
+                        trouble = Optional.ofNullable(failure).map(e -> String.valueOf(e.getMessage())));
     }
 
     @Override

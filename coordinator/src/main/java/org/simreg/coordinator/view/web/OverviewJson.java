@@ -88,6 +88,14 @@ final class OverviewJson {
         json.addProperty("batch", job.getOptimization().getBatch());
         json.addProperty("microBatches", job.getOptimization().getMicroBatches());
         json.addProperty("precision", lower(job.getPrecision()));
+        JsonArray helpers = new JsonArray();
+        status.getHelpersList().forEach(one -> {
+            JsonObject helper = new JsonObject();
+            helper.addProperty("worker", one.getWorker());
+            helper.addProperty("share", one.getShare());
+            helpers.add(helper);
+        });
+        json.add("helpers", helpers);
         return json;
     }
 

@@ -97,6 +97,7 @@ class RoutesTest {
         JobStatus.Builder job = JobStatus.newBuilder().setId("job-1").setReason(HOSTILE);
         job.setState(JobState.RUNNING).setStep(3).setLoss(Double.NaN);
         job.getJobBuilder().addTeachersBuilder().setSource("self");
+        job.addHelpers(JobStatus.Helper.newBuilder().setWorker("w2").setShare(0.25));
         WorkerStatus worker =
                 WorkerStatus.newBuilder().setWorker("w1").setJob("job-1").build();
         return new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job.build()), List.of(worker));
@@ -202,6 +203,8 @@ class RoutesTest {
             JsonObject job = all.getAsJsonArray("jobs").get(0).getAsJsonObject();
             assertEquals(HOSTILE, job.get("reason").getAsString());
             assertEquals("[\"self\"]", job.get("teachers").toString());
+            assertEquals(
+                    "[{\"worker\":\"w2\",\"share\":0.25}]", job.get("helpers").toString());
             assertTrue(job.get("loss").isJsonNull(), "no number");
             assertTrue(job.get("checkpoint").isJsonNull(), "none yet");
             JsonObject worker = all.getAsJsonArray("workers").get(0).getAsJsonObject();

@@ -61,6 +61,11 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
+    /** Batches that a sequence has in the making or waiting to be taken, at most. */
+    public int depth() {
+        return settings.queueDepth();
+    }
+
     /** Where the samples are read. */
     SampleSource source() {
         return source;

@@ -1,8 +1,10 @@
 package org.simreg.worker.data.loader;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import org.simreg.proto.UserError;
@@ -142,6 +144,16 @@ public final class BatchStream implements AutoCloseable {
      */
     @Override
     public void close() {
+        end().forEach(Batch::close);
+    }
+
+    /**
+     * Closes it, but for the batches that are made already.
+     *
+     * @return those of the next requests, in order, as far as they are whole; the caller closes them
+     */
+    public List<Batch> end() {
+        List<Batch> made = new ArrayList<>();
         synchronized (loader) {
             closed = true;
             loader.forget(this);
@@ -154,11 +166,15 @@ public final class BatchStream implements AutoCloseable {
                     interrupted = true;
                 }
             }
+            while (!queue.isEmpty() && queue.peek().isComplete()) {
+                made.add(queue.remove());
+            }
             queue.forEach(Batch::close);
             queue.clear();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+        return made;
     }
 }

@@ -68,8 +68,7 @@ final class FrozenCode {
      * The code of a network.
      *
      * @param network without BatchNorm behind its convolutions, which have a bias instead
-     * @param pixels normalisation that the network wants
-     * @param fused whether oneDNN's fused convolutions are used (CPU only)
+     * @param packs whether oneDNN has linear layers in bfloat16 with what follows them
      * @param taps numbers of the values whose features are given, one beside the other, images by
      *     their mean over H and W; none: the network's output
      */

@@ -9,28 +9,28 @@ package org.simreg.worker.exchange.reduce;
  * @param members segments, some of them empty if the vector is short
  * @param chunk most floats of a chunk
  */
-record Segments(int length, int members, int chunk) {
+public record Segments(int length, int members, int chunk) {
     private static final int ALIGNED = 16;
 
     /** First float of a segment. */
-    int start(int member) {
+    public int start(int member) {
         long size = ((long) length + members - 1) / members;
         long aligned = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
         return (int) Math.min(length, aligned * member);
     }
 
     /** The float after the last of a segment. */
-    int end(int member) {
+    public int end(int member) {
         return start(member + 1);
     }
 
     /** Chunks of a segment. */
-    int chunks(int member) {
+    public int chunks(int member) {
         return (end(member) - start(member) + chunk - 1) / chunk;
     }
 
     /** Chunks of the vector. */
-    int chunks() {
+    public int chunks() {
         int chunks = 0;
         for (int member = 0; member < members; member++) {
             chunks += chunks(member);
