@@ -33,8 +33,10 @@ final class Dispatcher {
      */
     private static final long SYNC_MS = 200;
 
-    /** A thousand workers that come at once are not each worth a round. */
+    /** Rounds between two ticks, of a few jobs and workers; fewer of many, as each costs as much as there are. */
     private static final int MOST_ROUNDS = 8;
+
+    private static final int A_FEW = 200;
 
     /** Workers, or jobs, that a reason names. */
     private static final int NAMED = 3;
@@ -77,7 +79,8 @@ final class Dispatcher {
 
     /** As {@link #dispatch}, then something else; of very many calls between two ticks the later ones are left to the tick. */
     void dispatchSoon(Runnable then) {
-        if (rounds < MOST_ROUNDS) {
+        int all = queue.count() + registry.count();
+        if (rounds < MOST_ROUNDS * A_FEW / (A_FEW + all)) {
             rounds++;
             dispatch();
             then.run();
