@@ -51,6 +51,10 @@ final class Dispatcher {
     private Situation situation = new Situation(List.of(), List.of());
     private WorkerStatuses.Objections objections = new WorkerStatuses.Objections(List.of());
     private int rounds;
+
+    /** Whether workers have come or gone since they were handed out: no job may be decided on by what it had then. */
+    private boolean behind;
+
     private long syncedAtMs;
 
     /** What queued jobs without workers were when they were last decided on. */
@@ -84,6 +88,8 @@ final class Dispatcher {
             rounds++;
             dispatch();
             then.run();
+        } else {
+            behind = true;
         }
     }
 
@@ -95,6 +101,7 @@ final class Dispatcher {
 
     /** Hands out the workers, decides on every job, and sends orders to load jobs. */
     void dispatch() {
+        behind = false;
         if (isChanged()) {
             allot();
         }
@@ -176,10 +183,14 @@ final class Dispatcher {
         guard.with(run, action);
     }
 
-    /** Does something for a job, then decides on the job. */
+    /** Does something for a job, then decides on the job, unless the next tick has to hand out workers first. */
     void handle(JobRun run, Runnable action) {
         guard.with(run, action);
-        guard.with(run, () -> controller.decideOn(run));
+        guard.with(run, () -> {
+            if (!behind) {
+                controller.decideOn(run);
+            }
+        });
     }
 
     /** Has the members of a job's generation stop and begin another one. */
