@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JobSettingsTest {
+    private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 400);
+
     static Job.Builder smallest() {
         Job.Builder job = Job.newBuilder();
         job.getDatasetBuilder().clearPath().addPath("pictures/emoji");
@@ -49,6 +53,34 @@ class JobSettingsTest {
 
     static void assertSays(String message, String... parts) {
         assertAll(List.of(parts).stream().map(part -> () -> assertTrue(message.contains(part), message)));
+    }
+
+    /** Whatever a client's bytes say, if they are a message at all: it is completed, or refused in sentences. */
+    @Test
+    void aJobOfRandomBytesIsCompletedOrRefused() {
+        byte[] whole = JobSettings.complete(smallest().build()).toByteArray();
+        int completed = 0;
+        int refused = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Random random = new Random(seed);
+            byte[] bytes = whole.clone();
+            for (int i = 1 + random.nextInt(4); i > 0; i--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            try {
+                JobSettings.complete(Job.parseFrom(bytes));
+                completed++;
+            } catch (InvalidProtocolBufferException e) {
+                continue;
+            } catch (UserError e) {
+                refused++;
+                assertTrue(Printable.text(e.getMessage().replace("\n", ""))
+                        .equals(e.getMessage().replace("\n", "")));
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+        assertTrue(completed >= 10 && refused >= 10, completed + " completed, " + refused + " refused");
     }
 
     @Test

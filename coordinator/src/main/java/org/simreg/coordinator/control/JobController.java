@@ -87,12 +87,12 @@ final class JobController {
 
     /** Until when a step may be finished before a worker leaves; 0: none leaves. */
     private long stopBy(JobRun run) {
-        long told = registry.of(run).stream()
+        long usual = run.ledger().stepMs() + settings.times().leave();
+        return registry.of(run).stream()
                 .filter(WorkerSession::leaving)
-                .mapToLong(WorkerSession::leavingSince)
+                .mapToLong(session -> session.stopBy(usual))
                 .min()
                 .orElse(0);
-        return told == 0 ? 0 : told + run.ledger().stepMs() + settings.times().leave();
     }
 
     private static JobView.Member member(JobRun run, WorkerSession session) {

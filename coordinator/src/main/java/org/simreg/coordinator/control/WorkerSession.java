@@ -25,6 +25,7 @@ final class WorkerSession {
     private long haltOrderedAt;
     private long acknowledged;
     private long leavingSince;
+    private int leavesWithin;
     private boolean released;
 
     /** A listener to which job it serves. */
@@ -212,13 +213,25 @@ final class WorkerSession {
         return leavingSince > 0;
     }
 
-    /** Since when it wants to leave; 0: it doesn't. */
-    long leavingSince() {
-        return leavingSince;
+    /**
+     * Until when a step may be finished before it leaves.
+     *
+     * @param usualMs how long that takes otherwise; a part of what it said that it lives on, for its state must
+     *     be handed over after that
+     */
+    long stopBy(long usualMs) {
+        long most = leavesWithin == 0 ? usualMs : leavesWithin * 2L / 3;
+        return leavingSince + Math.min(usualMs, most);
     }
 
-    void leave(long now) {
+    /**
+     * It wants to leave.
+     *
+     * @param withinMs how long it lives on; 0: it has not said
+     */
+    void leave(long now, int withinMs) {
         leavingSince = leaving() ? leavingSince : now;
+        leavesWithin = withinMs;
     }
 
     /** Whether it was told that it may leave. */

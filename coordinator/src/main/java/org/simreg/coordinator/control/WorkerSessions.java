@@ -203,7 +203,7 @@ final class WorkerSessions {
             }
             heard();
             if (report.hasLeaving()) {
-                session.leave(now());
+                session.leave(now(), report.getLeaving().getWithinMs());
                 dispatcher.dispatchSoon(changed);
                 return;
             }

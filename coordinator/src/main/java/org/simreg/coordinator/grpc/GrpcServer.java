@@ -31,6 +31,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.net.BoundedServerChannel;
 import org.simreg.worker.base.net.ConnectionBound;
+import org.simreg.worker.base.net.ListenHost;
 import org.simreg.worker.base.tls.Tls;
 
 /**
@@ -137,7 +138,7 @@ public final class GrpcServer implements AutoCloseable {
      */
     public static GrpcServer listen(
             String host, int port, List<? extends BindableService> services, Security security) {
-        InetSocketAddress address = new InetSocketAddress(host, port);
+        InetSocketAddress address = new InetSocketAddress(ListenHost.of(host), port);
         if (address.isUnresolved()) {
             String way = " is known to no name server; name this machine's address with --host";
             throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);

@@ -47,7 +47,8 @@ public final class CoordinatorNode implements AutoCloseable {
     /**
      * The settings of a coordinator process.
      *
-     * @param port for gRPC, on the cluster's host; 0 takes any that is free
+     * @param listen address that gRPC listens on, the cluster's host or every one
+     * @param port for gRPC; 0 takes any that is free
      * @param home folder of the journal, and of run folders with relative names
      * @param version of simreg
      * @param cluster how the others find it
@@ -56,6 +57,7 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param protection certificates, tokens, limits
      */
     public record Settings(
+            String listen,
             int port,
             Path home,
             String version,
@@ -120,7 +122,7 @@ public final class CoordinatorNode implements AutoCloseable {
                             settings.protection.limits(),
                             observability.jobs(),
                             settings.scale));
-            server = open.add(GrpcServer.listen(settings.cluster.host(), settings.port, services.rpcs(), security));
+            server = open.add(GrpcServer.listen(settings.listen, settings.port, services.rpcs(), security));
             observability.watch(vertx, services, store, member.getLifecycleService()::isRunning);
             observability.wanted(services::wanted);
             observability.search(services.pictures());

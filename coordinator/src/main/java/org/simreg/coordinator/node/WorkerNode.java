@@ -152,9 +152,13 @@ public final class WorkerNode implements AutoCloseable {
         ended.complete(AGAIN);
     }
 
-    /** Asks to leave at the end of a step; any thread. */
-    public void leave() {
-        verticle.leave();
+    /**
+     * Asks to leave at the end of a step; any thread.
+     *
+     * @param within how long this process lives on; a step that would take most of it is abandoned
+     */
+    public void leave(Duration within) {
+        verticle.leave(within);
     }
 
     /**

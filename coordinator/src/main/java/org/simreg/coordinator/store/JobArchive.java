@@ -54,10 +54,19 @@ final class JobArchive implements PastJobs, AutoCloseable {
      * @throws UserError if it is damaged or can't be used
      */
     static JobArchive open(Path folder) {
+        return open(folder, OwnFolder::open);
+    }
+
+    /**
+     * As {@link #open(Path)}.
+     *
+     * @param opener of the file of records
+     */
+    static JobArchive open(Path folder, RecordFile.Opener opener) {
         Disk.write(folder, () -> Files.createDirectories(folder));
         JobArchive archive = new JobArchive(folder, ArchiveIndex.open(folder.resolve(INDEX)));
         try {
-            archive.begin();
+            archive.begin(opener);
         } catch (RuntimeException e) {
             archive.index.close();
             throw e;
@@ -66,7 +75,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
     }
 
     /** Records without an entry, as a kill or a loss of power leaves them, get theirs. */
-    private void begin() {
+    private void begin(RecordFile.Opener opener) {
         names.open(index.count(), index::entry);
         Path file = folder.resolve(RECORDS);
         int whole = whole(Disk.read(file, () -> Files.exists(file) ? Files.size(file) : 0));
@@ -76,7 +85,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
             index.truncate(whole);
         }
         long from = index.end().orElse(RecordFile.head(KIND).length);
-        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, OwnFolder::open);
+        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, opener);
         records.read(from, Integer.MAX_VALUE, this::found);
     }
 
@@ -184,6 +193,21 @@ final class JobArchive implements PastJobs, AutoCloseable {
     /** Makes durable what was added. */
     synchronized void sync() {
         records.sync();
+    }
+
+    /**
+     * Writes a job's newest record again where it lies, durable after {@link #sync}: one that an earlier process has
+     * written, and neither brought to the disk nor taken back.
+     *
+     * @throws UserError if it can't be written
+     */
+    void rewrite(String id) {
+        latest(id).ifPresent(entry -> records.rewrite(entry.offset()));
+    }
+
+    /** Whether its disk has taken all that it was to take. */
+    boolean isCertain() {
+        return !records.isUnsafe();
     }
 
     /** How far the archive was at a time. */

@@ -173,7 +173,11 @@ public final class JournaledJobs implements JobStore {
         List<String> moved = new ArrayList<>();
         for (String id : journal.ids()) {
             JobRecord record = journal.record(id);
-            boolean newer = past.version(id) < record.getVersion();
+            long version = past.version(id);
+            boolean newer = version < record.getVersion();
+            if (version >= 0 && lock.wasLeft()) {
+                past.rewrite(id);
+            }
             boolean ended = JobArchive.ended(record);
             boolean there = past.find(id).isPresent();
             if (newer && (ended || there)) {
@@ -336,7 +340,7 @@ public final class JournaledJobs implements JobStore {
             } finally {
                 journal.close();
             }
-            settled = journal.isCertain();
+            settled = journal.isCertain() && archive.map(JobArchive::isCertain).orElse(true);
         } finally {
             lock.close(settled);
         }

@@ -307,6 +307,16 @@ public final class RecordFile implements AutoCloseable {
         Disk.write(path, this::force);
     }
 
+    /**
+     * Writes a record again where it lies, so that the next {@link #sync} brings it to the disk: what a disk has failed
+     * to take the system may hold as if it were there.
+     *
+     * @throws UserError if it is damaged, or can't be written
+     */
+    void rewrite(long offset) {
+        Disk.write(path, () -> write(RecordFrame.of(one(offset)), offset));
+    }
+
     private void force() throws IOException {
         if (unsafe) {
             throw new IOException("its disk has failed before, so that what it holds is not certain");

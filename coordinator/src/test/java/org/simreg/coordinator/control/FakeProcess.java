@@ -95,11 +95,14 @@ abstract class FakeProcess {
         }
     }
 
+    /** It lives so long after it has said that it leaves; 0: it doesn't say. */
+    int livesMs;
+
     void leave() {
         if (alive && !leaving) {
             world.say(name + " wants to leave");
             leaving = true;
-            send(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()));
+            send(Report.newBuilder().setLeaving(Leaving.newBuilder().setWithinMs(livesMs)));
         }
     }
 
@@ -142,7 +145,7 @@ abstract class FakeProcess {
         // What is not acknowledged is said again, before anything else.
         kept.values().forEach(report -> send(report.toBuilder()));
         if (leaving) {
-            send(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()));
+            send(Report.newBuilder().setLeaving(Leaving.newBuilder().setWithinMs(livesMs)));
         }
         beat(next);
     }

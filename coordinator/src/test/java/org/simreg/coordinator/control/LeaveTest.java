@@ -59,6 +59,18 @@ class LeaveTest {
     }
 
     @Test
+    void aStepThatTakesMostOfTheTimeThatIsLeftIsAbandonedAndDoneByTheOther() {
+        train(30_000);
+        long step = status().getStep();
+        a.livesMs = 12_000;
+        a.leave();
+        world.until(() -> !a.alive(), 10_000);
+        assertEquals(step, status().getStep(), "no step was finished for it");
+        b.stepMs = 40;
+        endsWithoutRepeating();
+    }
+
+    @Test
     void allOfThemGoAtOnceAndAnotherGoesOnWhereTheyWere() {
         train(40);
         a.leave();

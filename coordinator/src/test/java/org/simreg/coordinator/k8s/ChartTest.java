@@ -14,6 +14,7 @@ import com.marcnuri.helm.TemplateCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The chart by Helm's own code, in this JVM. */
 class ChartTest {
+    private static final String OUT = "data.pack.out=s3://pictures/shards";
     private static final Path CHART = Manifests.FOLDER.resolve("helm").resolve("simreg");
 
     private static String template(String release, String namespace, String... values) {
@@ -66,12 +68,19 @@ class ChartTest {
                 "monitoring | monitoring.enabled=true",
                 "bucket | data.bucket.enabled=true,data.bucket.secret=simreg-bucket",
                 "claim | data.claim=simreg-data",
-                "pack | data.pack.enabled=true"
+                "pack | data.pack.enabled=true",
+                "secure | secure.enabled=true",
+                "spot | worker.spot.enabled=true,priorityClasses.create=true",
+                "secure-keda | secure.enabled=true,keda.enabled=true,keda.wait=false",
+                "secure-monitoring | secure.enabled=true,monitoring.enabled=true"
             })
     void theChartMakesWhatTheOverlayMakes(String overlay, String value) {
         Manifests rendered = Manifests.overlay(overlay);
         boolean adds = rendered.find("Deployment", "simreg-worker").isEmpty();
-        Manifests whole = adds ? Manifests.overlay("cpu").and(rendered) : rendered;
+        Manifests whole = adds
+                ? Manifests.overlay(overlay.startsWith("secure-") ? "secure" : "cpu")
+                        .and(rendered)
+                : rendered;
         Map<String, JsonObject> expected = comparable(whole);
         // Helm makes namespaces by --create-namespace.
         expected.remove("Namespace simreg");
@@ -80,15 +89,23 @@ class ChartTest {
         expected.forEach((title, object) -> assertEquals(object, actual.get(title), title));
     }
 
+    /** The cluster itself has the bucket's Secret too, which the overlay for the Job alone leaves to another. */
+    @Test
+    void shardsGoIntoABucketWithoutAClaimAsInTheOverlay() {
+        Manifests chart =
+                chart("data.pack.enabled=true", "data.bucket.enabled=true", "data.bucket.secret=simreg-bucket", OUT);
+        JsonObject made = chart.find("Job", "simreg-pack").orElseThrow();
+        assertEquals(
+                comparable(Manifests.overlay("pack-bucket")).get("Job simreg-pack"),
+                comparable(chart).get(title(made)));
+        assertFalse(made.toString().contains("simreg-data"), "no claim for shards");
+        assertTrue(made.toString().contains("--out=s3://pictures/shards"));
+    }
+
     /** Helm for Java shows no hooks, so that the Secret is looked at in a copy in which it is none. */
     @Test
     void theClustersNameIsASecretThatNobodyGuessesAndThatUpgradesKeep(@TempDir Path folder) throws IOException {
-        Path copy = folder.resolve("simreg");
-        try (Stream<Path> files = Files.walk(CHART)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, copy.resolve(CHART.relativize(file).toString()));
-            }
-        }
+        Path copy = copied(folder);
         Path secret = copy.resolve("templates/secret.yaml");
         String text = Files.readString(secret);
         String hook = "  annotations:\n    helm.sh/hook: pre-install\n";
@@ -124,6 +141,73 @@ class ChartTest {
             byTitle.put(title(plain), plain);
         }
         return byTitle;
+    }
+
+    /** Every pair of switches, all of them, and none; every set of them with {@code -Dsimreg.test.switches=all}. */
+    @Test
+    void whateverIsSwitchedOnTheApiTakesIt() {
+        List<String> switches = List.of(
+                "worker.gpu.enabled=true",
+                "secure.enabled=true",
+                "keda.enabled=true,keda.wait=false",
+                "monitoring.enabled=true",
+                "data.bucket.enabled=true,data.bucket.secret=simreg-bucket",
+                "data.claim=simreg-data",
+                "data.pack.enabled=true",
+                "networkPolicy.enabled=false",
+                "podSecurity.user=null,podSecurity.group=null,podSecurity.fsGroup=null",
+                "worker.spot.enabled=true",
+                "priorityClasses.create=true",
+                "image.arch=arm64");
+        int whole = (1 << switches.size()) - 1;
+        boolean all = "all".equals(System.getProperty("simreg.test.switches"));
+        for (int chosen = 0; chosen <= whole; chosen++) {
+            int count = Integer.bitCount(chosen);
+            if (!all && count != 2 && chosen != 0 && chosen != whole) {
+                continue;
+            }
+            List<String> values = new ArrayList<>();
+            for (int i = 0; i < switches.size(); i++) {
+                if ((chosen >> i & 1) == 1) {
+                    values.addAll(List.of(switches.get(i).split(",")));
+                }
+            }
+            Manifests made = chart(values.toArray(new String[0]));
+            boolean openshift = values.contains("podSecurity.user=null");
+            assertEquals(List.of(), Schema.problems(made), () -> "" + values);
+            assertEquals(List.of(), Pods.problems(made, openshift), () -> "" + values);
+            assertEquals(List.of(), Links.problems(made), () -> "" + values);
+        }
+    }
+
+    /** Helm for Java shows no hooks, so that helm test's pod is looked at in a copy in which it is none. */
+    @Test
+    void helmTestAsksTheCoordinatorAsAClientThatMay(@TempDir Path folder) throws IOException {
+        Path copy = copied(folder);
+        Path test = copy.resolve("templates/tests/answers.yaml");
+        String text = Files.readString(test);
+        assertTrue(text.contains("helm.sh/hook: test\n"), text);
+        Files.writeString(test, text.replaceAll("(?m)^  annotations:\n(    helm.sh/.*\n)+", ""));
+        for (String secure : List.of("false", "true")) {
+            Manifests made = Manifests.parse(template(copy, "lab", "secure.enabled=" + secure));
+            assertEquals(List.of(), Schema.problems(made));
+            JsonObject pod = made.find("Pod", "lab-test").orElseThrow();
+            List<String> arguments =
+                    Manifests.strings(Manifests.all(pod, "spec", "containers").get(0), "args");
+            assertEquals("workers", arguments.get(0));
+            assertEquals(secure.equals("true"), arguments.contains("--token-file=/etc/simreg/token/token"));
+            assertEquals(secure.equals("true"), pod.toString().contains("simreg-client-token"));
+        }
+    }
+
+    private static Path copied(Path folder) throws IOException {
+        Path copy = folder.resolve("simreg");
+        try (Stream<Path> files = Files.walk(CHART)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(CHART.relativize(file).toString()));
+            }
+        }
+        return copy;
     }
 
     @ParameterizedTest

@@ -141,6 +141,12 @@ final class Links {
                 scaled,
                 "scales what has replicas of its own: applying it again would undo the scaling");
         for (JsonObject trigger : all(scaled, "spec", "triggers")) {
+            String proof = text(trigger, "authenticationRef", "name");
+            require(
+                    proof.isEmpty()
+                            || manifests.find("TriggerAuthentication", proof).isPresent(),
+                    scaled,
+                    "shows the unknown TriggerAuthentication " + proof);
             String address = text(trigger, "metadata", "scalerAddress");
             require(
                     manifests.of("Service").anyMatch(service -> address.equals(grpc(service))),

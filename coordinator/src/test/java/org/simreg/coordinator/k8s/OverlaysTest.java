@@ -10,13 +10,18 @@ import static org.simreg.coordinator.k8s.Manifests.text;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +32,19 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack")) {
+        for (String name : List.of(
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -36,23 +53,67 @@ class OverlaysTest {
     private static Manifests applied(String overlay) {
         Manifests own = RENDERED.get(overlay);
         boolean whole = own.find("Deployment", "simreg-worker").isPresent();
-        return whole ? own : RENDERED.get("cpu").and(own);
+        return whole
+                ? own
+                : RENDERED.get(overlay.startsWith("secure-") ? "secure" : "cpu").and(own);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
+    @ValueSource(
+            strings = {
+                "cpu",
+                "gpu",
+                "secure",
+                "keda",
+                "monitoring",
+                "bucket",
+                "claim",
+                "pack",
+                "pack-bucket",
+                "spot",
+                "secure-keda",
+                "secure-monitoring"
+            })
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
@@ -146,8 +207,97 @@ class OverlaysTest {
                 secure.find("StatefulSet", "simreg-coordinator").orElseThrow();
         JsonObject container = containers(coordinator).get(0);
         assertFalse(container.toString().contains("\"grpc\":"), "" + container);
+        JsonObject worker = secure.find("Deployment", "simreg-worker").orElseThrow();
+        for (JsonObject probed : List.of(container, containers(worker).get(0))) {
+            for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+                assertEquals("HTTPS", text(probed, probe, "httpGet", "scheme"), probe);
+            }
+        }
         assertEquals("/health/live", text(container, "livenessProbe", "httpGet", "path"));
         assertTrue(secure.arguments("StatefulSet", "simreg-coordinator").contains("--root=/var/lib/simreg"));
+    }
+
+    @Test
+    void theScalerIsAskedWithACertificateWhereThereAreCertificates() {
+        Manifests added = RENDERED.get("secure-keda");
+        JsonObject proof = added.find("TriggerAuthentication", "simreg-scaler").orElseThrow();
+        assertEquals(
+                List.of("caCert ca.crt", "tlsClientCert tls.crt", "tlsClientKey tls.key"),
+                Manifests.all(proof, "spec", "secretTargetRef").stream()
+                        .map(one -> text(one, "parameter") + " " + text(one, "key"))
+                        .toList());
+        JsonObject scaled = added.find("ScaledObject", "simreg-worker").orElseThrow();
+        assertEquals(
+                "simreg-scaler", text(Manifests.all(scaled, "spec", "triggers").get(0), "authenticationRef", "name"));
+        JsonObject scraped = RENDERED.get("secure-monitoring")
+                .find("ServiceMonitor", "simreg")
+                .orElseThrow();
+        assertEquals("https", text(Manifests.all(scraped, "spec", "endpoints").get(0), "scheme"));
+    }
+
+    @Test
+    void namesAreLookedUpAndPortsListenedOnAsEveryClusterHasThem() {
+        Manifests cpu = RENDERED.get("cpu");
+        JsonObject fence = cpu.find("NetworkPolicy", "simreg-members").orElseThrow();
+        JsonObject names = Manifests.all(fence, "spec", "egress").get(1);
+        assertEquals(
+                List.of("53 UDP", "53 TCP", "5353 UDP", "5353 TCP"),
+                Manifests.all(names, "ports").stream()
+                        .map(port -> text(port, "port") + " " + text(port, "protocol"))
+                        .toList());
+        assertEquals("[::]:8080", cpu.variable("Deployment", "simreg-worker", "SIMREG_HTTP"));
+        assertTrue(cpu.arguments("StatefulSet", "simreg-coordinator").contains("--listen=::"));
+        cpu.of("Service").forEach(service -> assertEquals("PreferDualStack", text(service, "spec", "ipFamilyPolicy")));
+    }
+
+    @Test
+    void aWorkerOnASpotNodeIsGoneBeforeItsNodeIs() {
+        Manifests spot = RENDERED.get("spot");
+        JsonObject worker = spot.find("Deployment", "simreg-worker").orElseThrow();
+        assertEquals("15", text(worker, "spec", "template", "spec", "terminationGracePeriodSeconds"));
+        assertEquals("12", spot.variable("Deployment", "simreg-worker", "SIMREG_LEAVE_WITHIN"));
+        assertEquals("simreg-worker", text(worker, "spec", "template", "spec", "priorityClassName"));
+        assertTrue(spot.find("PriorityClass", "simreg-worker").isPresent());
+    }
+
+    @Test
+    void componentsFitWhateverTheyAreAddedTo(@TempDir Path folder) throws IOException {
+        for (String overlay : List.of("cpu", "gpu", "secure", "bucket", "claim")) {
+            for (boolean openshift : new boolean[] {true, false}) {
+                StringBuilder file = new StringBuilder("resources: [../overlays/" + overlay + "]\ncomponents:\n");
+                for (String name : openshift ? List.of("openshift", "arm64", "priority", "spot") : List.of("arm64")) {
+                    file.append("  - ../components/").append(name).append('\n');
+                }
+                Path k8s = copied(folder.resolve(overlay + openshift));
+                Path own = Files.createDirectory(k8s.resolve("own"));
+                Files.writeString(own.resolve("kustomization.yaml"), file);
+                Manifests made = Manifests.parse(Kustomize.render(own));
+                assertEquals(List.of(), Schema.problems(made));
+                assertEquals(List.of(), Pods.problems(made, openshift));
+                assertEquals(List.of(), Links.problems(made));
+                JsonObject worker = made.find("Deployment", "simreg-worker").orElseThrow();
+                JsonObject pod =
+                        at(worker, "spec", "template", "spec").orElseThrow().getAsJsonObject();
+                assertEquals("arm64", text(pod, "nodeSelector", "kubernetes.io/arch"));
+                assertEquals(openshift ? "" : "10001", text(pod, "securityContext", "runAsUser"));
+            }
+        }
+    }
+
+    private static Path copied(Path folder) throws IOException {
+        for (String part : List.of("base", "overlays", "components")) {
+            Path from = Manifests.FOLDER.resolve(part);
+            try (Stream<Path> files = Files.walk(from)) {
+                for (Path file : files.toList()) {
+                    Path to = folder.resolve(part).resolve(from.relativize(file).toString());
+                    Files.createDirectories(to.getParent());
+                    if (Files.isRegularFile(file)) {
+                        Files.copy(file, to);
+                    }
+                }
+            }
+        }
+        return folder;
     }
 
     @Test

@@ -19,17 +19,33 @@ import java.util.stream.Stream;
 
 /** Rules for what runs: nobody is root, nothing is without limit, everything is asked how it is. */
 final class Pods {
-    /** A command has a minute to end in order; see {@code Stop}. */
-    private static final int LEAST_GRACE_S = 65;
+    /** Seconds that a command has to end in order; see {@code StopSignal}. */
+    private static final int USUAL_S = 60;
+
+    /** What the kubelet needs besides. */
+    private static final int HANDS_OVER_S = 3;
 
     private final List<String> problems = new ArrayList<>();
     private String title = "";
 
-    private Pods() {}
+    private final boolean openshift;
+
+    private Pods(boolean openshift) {
+        this.openshift = openshift;
+    }
 
     /** What is wrong with the pods of the workloads, a sentence each. */
     static List<String> problems(Manifests manifests) {
-        Pods pods = new Pods();
+        return problems(manifests, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param openshift whether the cluster gives pods their user
+     */
+    static List<String> problems(Manifests manifests, boolean openshift) {
+        Pods pods = new Pods(openshift);
         manifests.workloads().forEach(workload -> pods.look(manifests, workload));
         return pods.problems;
     }
@@ -58,7 +74,8 @@ final class Pods {
     private void pod(Manifests manifests, JsonObject spec, boolean lasting) {
         require(text(spec, "securityContext", "runAsNonRoot").equals("true"), "may be root");
         String user = text(spec, "securityContext", "runAsUser");
-        require(user.matches("[1-9]\\d*"), "has no numeric user but root");
+        // OpenShift gives its own user where none is named, and never root.
+        require(user.matches("[1-9]\\d*") || openshift && user.isEmpty(), "has no numeric user but root");
         String profile = text(spec, "securityContext", "seccompProfile", "type");
         require(profile.equals("RuntimeDefault"), "has all system calls");
         require(text(spec, "automountServiceAccountToken").equals("false"), "has an API token");
@@ -72,9 +89,8 @@ final class Pods {
         require(manifests.find("ServiceAccount", account).isPresent(), "runs as the unknown account '" + account + "'");
         if (lasting) {
             String grace = text(spec, "terminationGracePeriodSeconds");
-            require(
-                    !grace.isEmpty() && Integer.parseInt(grace) >= LEAST_GRACE_S,
-                    "is killed before it has ended in order");
+            int wanted = leaves(manifests, spec) + HANDS_OVER_S;
+            require(!grace.isEmpty() && Integer.parseInt(grace) >= wanted, "is killed before it has ended in order");
         }
     }
 
@@ -125,5 +141,17 @@ final class Pods {
                 .filter(mount -> text(mount, "mountPath").equals("/tmp"))
                 .findFirst();
         require(temporary.isPresent(), "has no /tmp, which the JVM writes to");
+    }
+
+    /** After how many seconds its command ends, whatever it is at. */
+    private static int leaves(Manifests manifests, JsonObject spec) {
+        return all(spec, "containers").stream()
+                .flatMap(container -> strings(container, "args").stream()
+                        .filter(argument -> argument.startsWith("--leave-within="))
+                        .map(argument -> Variables.of(manifests, container).expand(argument))
+                        .map(argument -> argument.substring(argument.indexOf('=') + 1))
+                        .map(Integer::parseInt))
+                .findFirst()
+                .orElse(USUAL_S);
     }
 }

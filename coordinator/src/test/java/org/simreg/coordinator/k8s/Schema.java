@@ -19,7 +19,8 @@ import java.util.TreeSet;
 final class Schema {
     private static final Gson GSON = new Gson();
 
-    private static final Set<String> OURS = Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1");
+    private static final Set<String> OURS =
+            Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "scheduling.k8s.io/v1");
 
     /** Fields of custom resources that we may use; a star stands for any name. */
     private static final Map<String, List<String>> CUSTOM = Map.of(
@@ -38,14 +39,21 @@ final class Schema {
                     "advanced.horizontalPodAutoscalerConfig.behavior.*.stabilizationWindowSeconds",
                     "triggers.type",
                     "triggers.name",
+                    "triggers.authenticationRef.name",
                     "triggers.metadata.*"),
+            "keda.sh/v1alpha1 TriggerAuthentication",
+            List.of("secretTargetRef.parameter", "secretTargetRef.name", "secretTargetRef.key"),
             "monitoring.coreos.com/v1 ServiceMonitor",
             List.of(
                     "selector.matchLabels.*",
                     "endpoints.port",
                     "endpoints.path",
                     "endpoints.interval",
-                    "endpoints.scrapeTimeout"),
+                    "endpoints.scrapeTimeout",
+                    "endpoints.scheme",
+                    "endpoints.tlsConfig.ca.secret.name",
+                    "endpoints.tlsConfig.ca.secret.key",
+                    "endpoints.tlsConfig.serverName"),
             "monitoring.coreos.com/v1 PrometheusRule",
             List.of(
                     "groups.name",

@@ -70,6 +70,7 @@ class ActionsInBrowserTest {
         Files.writeString(tokens, READER.line() + "\n" + OPERATOR.line());
         Authority authority = new Authority(folder.resolve("ca"), "cluster");
         node = new CoordinatorNode(new CoordinatorNode.Settings(
+                "127.0.0.1",
                 0,
                 folder.resolve("home"),
                 ToyCluster.VERSION,

@@ -76,6 +76,7 @@ class ActionsTest {
 
     private static CoordinatorNode.Settings settings(String name, ServerProtection protection) {
         return new CoordinatorNode.Settings(
+                "127.0.0.1",
                 0,
                 folder.resolve(name),
                 ToyCluster.VERSION,

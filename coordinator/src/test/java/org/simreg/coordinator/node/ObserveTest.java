@@ -54,6 +54,7 @@ class ObserveTest {
     static CoordinatorNode.Settings settings(Path home) {
         ClusterAddress cluster = new ClusterAddress("observe", "127.0.0.1", 0, List.of(), Optional.empty());
         return new CoordinatorNode.Settings(
+                "127.0.0.1",
                 0,
                 home,
                 ToyCluster.VERSION,

@@ -5,6 +5,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -120,7 +121,7 @@ final class ToyWorker {
 
     /** Asks to leave; done when it has left. */
     CompletableFuture<Void> leave() {
-        verticle.leave();
+        verticle.leave(Duration.ofMinutes(1));
         return verticle.left().toCompletionStage().toCompletableFuture().thenCompose(l -> kill());
     }
 

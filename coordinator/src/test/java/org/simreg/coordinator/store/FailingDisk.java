@@ -9,6 +9,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A disk that fails when it is told to: it opens no new file, or doesn't take what was written. As
@@ -25,6 +27,9 @@ final class FailingDisk implements RecordFile.Opener {
     boolean cutsFail;
 
     int syncs;
+
+    /** What was written since the last attempt to make it durable, by the place in its file. */
+    final SortedMap<Long, byte[]> written = new TreeMap<>();
 
     @Override
     public FileChannel open(Path path, OpenOption... options) throws IOException {
@@ -46,6 +51,7 @@ final class FailingDisk implements RecordFile.Opener {
             syncs++;
             if (syncsToFail > 0) {
                 syncsToFail--;
+                written.clear();
                 throw new IOException("Input/output error");
             }
             file.force(metaData);
@@ -78,6 +84,9 @@ final class FailingDisk implements RecordFile.Opener {
 
         @Override
         public int write(ByteBuffer from, long position) throws IOException {
+            byte[] bytes = new byte[from.remaining()];
+            from.duplicate().get(bytes);
+            written.put(position, bytes);
             return file.write(from, position);
         }
 

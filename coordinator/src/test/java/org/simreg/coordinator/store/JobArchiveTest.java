@@ -1,6 +1,7 @@
 package org.simreg.coordinator.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -173,6 +174,39 @@ class JobArchiveTest {
         Files.write(records, Arrays.copyOf(bytes, bytes.length - 1));
         try (JobArchive archive = JobArchive.open(folder)) {
             assertEquals(List.of("job-1"), pages(archive, Set.of(), 10));
+        }
+    }
+
+    /**
+     * A record that the disk has neither taken nor let go of: after a restart the system shows it, and says that all is
+     * well, but only what is written again is there after a loss of power.
+     */
+    @Test
+    void whatADiskFailedToTakeIsWrittenAgainAfterARestart() throws IOException {
+        FailingDisk disk = new FailingDisk();
+        Path records = folder.resolve(JobArchive.RECORDS);
+        byte[] durable;
+        try (JobArchive archive = JobArchive.open(folder, disk)) {
+            archive.put(job(1, 1, JobState.FAILED));
+            durable = Files.readAllBytes(records);
+            disk.syncsToFail = 1;
+            disk.cutsFail = true;
+            assertThrows(UserError.class, () -> archive.put(job(2, 1, JobState.FAILED)));
+            assertFalse(archive.isCertain());
+        }
+        assertTrue(Files.size(records) > durable.length, "it was not cut off");
+        FailingDisk after = new FailingDisk();
+        try (JobArchive archive = JobArchive.open(folder, after)) {
+            assertTrue(archive.find("job-2").isPresent(), "the system still shows it");
+            archive.rewrite("job-2");
+            archive.put(job(3, 1, JobState.FAILED));
+        }
+        byte[] disks = Arrays.copyOf(durable, (int) Files.size(records));
+        after.written.forEach((at, bytes) -> System.arraycopy(bytes, 0, disks, (int) (long) at, bytes.length));
+        Path other = Files.createDirectories(folder.resolve("after-the-loss"));
+        Files.write(other.resolve(JobArchive.RECORDS), disks);
+        try (JobArchive archive = JobArchive.open(other)) {
+            assertEquals(List.of("job-3", "job-2", "job-1"), pages(archive, Set.of(), 10));
         }
     }
 

@@ -3,10 +3,12 @@ package org.simreg.bench;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.simreg.bench.bucket.EndlessBucket;
 import org.simreg.bench.bucket.FaultyLine.Fault;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.node.SmallJob;
@@ -368,6 +371,42 @@ class S3SourcesTest {
         });
         assertTrue(e.getMessage().startsWith("s3://pictures/lies/a.png can't be had"), e.getMessage());
         assertTrue(server.line().requests() > 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"HEAD_LENGTH", "HEAD_TAG"})
+    void aHeadThatLiesOnceIsAskedForAgainAndAlwaysIsFoundOutWhenItIsRead(Fault fault) throws IOException {
+        server.put("pictures", "lies/b.png", Files.readAllBytes(picture()));
+        S3Access access = S3Access.ofProcess().patient(Duration.ofSeconds(2));
+        S3Store store = new S3Store(access, Roots.ANYWHERE);
+        StoredFile file = store.find("s3://pictures/lies/b.png").get(0);
+        server.line().faults(number -> number == 0 ? fault : Fault.NONE);
+        assertEquals(List.of(file), store.find("s3://pictures/lies/b.png"));
+        assertEquals(4, server.line().requests());
+        server.line().faults(number -> fault);
+        StoredFile lie = store.find("s3://pictures/lies/b.png").get(0);
+        assertNotEquals(file, lie);
+        UserError e = assertThrows(UserError.class, () -> {
+            try (FileStore.Reader reader = store.open(lie)) {
+                reader.read(0, ByteBuffer.allocate((int) lie.size()));
+            }
+        });
+        String because = fault == Fault.HEAD_TAG ? "has changed since it was listed" : " were asked for, and ";
+        assertTrue(e.getMessage().startsWith("s3://pictures/lies/b.png "), e.getMessage());
+        assertTrue(e.getMessage().contains(because), e.getMessage());
+    }
+
+    /** A service that lists for ever, in one page or in many, and one whose error has no end. */
+    @ParameterizedTest
+    @EnumSource(EndlessBucket.Kind.class)
+    void aServiceWhoseAnswersHaveNoEndIsLeft(EndlessBucket.Kind kind) throws IOException {
+        try (EndlessBucket endless = new EndlessBucket(0, kind)) {
+            S3Access access = new S3Access(
+                    Optional.of(URI.create(endless.address())), Optional.of("us-east-1"), true, Duration.ofMillis(100));
+            S3Store store = new S3Store(access, Roots.ANYWHERE);
+            UserError e = assertThrows(UserError.class, () -> store.below("s3://endless/data", count -> {}));
+            assertTrue(e.getMessage().startsWith("The listing of s3://endless/data/ "), e.getMessage());
+        }
     }
 
     @Test

@@ -46,9 +46,14 @@ public sealed interface ClusterProcess {
      * @param coordinator where it attends
      * @param credentials certificates and token that it shows the coordinator and other workers
      * @param jsonLog whether its log lines are JSON
+     * @param leaveWithin after the signal to stop it ends, whatever it has left undone
      */
     record WorkerProcess(
-            WorkerNode.Settings settings, HostPort coordinator, ClientCredentials credentials, boolean jsonLog)
+            WorkerNode.Settings settings,
+            HostPort coordinator,
+            ClientCredentials credentials,
+            boolean jsonLog,
+            Duration leaveWithin)
             implements ClusterProcess {
         @Override
         public int run(StopSignal stop) {
@@ -56,7 +61,8 @@ public sealed interface ClusterProcess {
             ApiClient client = ApiClient.open(coordinator, Duration.ZERO, credentials);
             try (WorkerNode node = new WorkerNode(settings, client)) {
                 ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
-                stop.whenRequested("Leaving at the end of a step.", node::leave);
+                stop.patience(leaveWithin);
+                stop.whenRequested("Leaving at the end of a step.", () -> node.leave(leaveWithin));
                 return node.await();
             }
         }

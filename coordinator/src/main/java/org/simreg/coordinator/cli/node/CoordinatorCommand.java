@@ -49,6 +49,13 @@ public final class CoordinatorCommand implements Callable<Integer> {
     private String host;
 
     @Option(
+            names = "--listen",
+            paramLabel = "ADDRESS",
+            description = "Address that the port for clients and workers listens on; :: is every one, of IPv6 and IPv4"
+                    + " (default: that of --host)")
+    private String listen;
+
+    @Option(
             names = "--port",
             paramLabel = "N",
             defaultValue = "7100",
@@ -92,6 +99,7 @@ public final class CoordinatorCommand implements Callable<Integer> {
         try {
             process.boundConnections();
             CoordinatorNode.Settings settings = new CoordinatorNode.Settings(
+                    listen == null ? host : listen,
                     ProcessOptions.port("--port", port),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
                     GlobalOptions.Version.number(),

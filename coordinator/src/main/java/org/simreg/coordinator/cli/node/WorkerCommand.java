@@ -5,6 +5,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Spec;
         description = "Run a worker: it computes its part of the coordinator's jobs.",
         footer = {
             "",
-            "Ctrl-C or SIGTERM: the worker leaves at the end of a step, the others train on.",
+            "Ctrl-C or SIGTERM: the worker leaves at the end of a step, or within --leave-within; the others train on.",
             "Exit code 75: the cluster has lost sight of this worker; start it again.",
             "",
             "Example:",
@@ -88,6 +89,14 @@ public final class WorkerCommand implements Callable<Integer> {
                     + " for several (default: none, anywhere)")
     private List<String> roots = List.of();
 
+    @Option(
+            names = "--leave-within",
+            paramLabel = "N",
+            defaultValue = "60",
+            description = "How long the worker lives after Ctrl-C or SIGTERM, 3 to 3600 seconds: a step that would"
+                    + " take more than two thirds of it is abandoned and done again by others (default: 60)")
+    private int leaveWithin;
+
     public WorkerCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
     }
@@ -115,10 +124,17 @@ public final class WorkerCommand implements Callable<Integer> {
                             machine.cache()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http(own));
-            return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());
+            return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog(), leaveWithin());
         } catch (UserError e) {
             throw process.refusal(spec.commandLine(), e);
         }
+    }
+
+    private Duration leaveWithin() {
+        if (leaveWithin < 3 || leaveWithin > 3600) {
+            throw new UserError("--leave-within: " + leaveWithin + " is out of bounds; choose 3 to 3600");
+        }
+        return Duration.ofSeconds(leaveWithin);
     }
 
     private String name() {

@@ -11,16 +11,16 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 
 /**
  * The signal by which Ctrl-C or SIGTERM stops a command. The JVM ends with 130 or 143 once the
- * command has come to a clean end, or after a minute.
+ * command has come to a clean end, or after a minute, if {@link #patience} sets no other time.
  */
 public final class StopSignal {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private static final String STEP_FIRST = "Stopping; a step under way is finished first.";
 
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile boolean requested;
+    private volatile Duration patience = Duration.ofMinutes(1);
 
     /** A task to be run at the signal, and the message to the user before it; may be empty. */
     private record Listener(String said, Runnable task) {}
@@ -58,6 +58,11 @@ public final class StopSignal {
         listeners.add(new Listener(said, listener));
     }
 
+    /** Sets after what time the JVM ends although the command has not. */
+    public void patience(Duration most) {
+        patience = most;
+    }
+
     /** Tells that the command is over: nothing is left to wait for. */
     public void finished() {
         finished.countDown();
@@ -84,8 +89,8 @@ public final class StopSignal {
                 .forEach(said -> say(err, said));
         listeners.forEach(listener -> listener.task().run());
         try {
-            if (!finished.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                err.println("The command did not stop within " + PATIENCE.toSeconds() + " s.");
+            if (!finished.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                err.println("The command did not stop within " + patience.toSeconds() + " s.");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

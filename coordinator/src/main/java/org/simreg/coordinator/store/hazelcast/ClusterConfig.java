@@ -28,7 +28,7 @@ public final class ClusterConfig {
         Config config = new Config();
         config.setClusterName(own.cluster());
         detection(config);
-        network(config.getAdvancedNetworkConfig(), own);
+        network(config, own);
         serialization(config.getSerializationConfig());
         config.getManagementCenterConfig()
                 .setScriptingEnabled(false)
@@ -58,9 +58,12 @@ public final class ClusterConfig {
      * One port that speaks to members only: no clients, REST or memcache, which a port without
      * protocols of its own would speak, too.
      */
-    private static void network(AdvancedNetworkConfig network, ClusterAddress own) {
+    private static void network(Config config, ClusterAddress own) {
+        AdvancedNetworkConfig network = config.getAdvancedNetworkConfig();
         boolean any = own.port() == 0;
         String address = own.address();
+        // Else it looks at this machine's IPv4 addresses only.
+        config.setProperty("hazelcast.prefer.ipv4.stack", String.valueOf(!address.contains(":")));
         ServerSocketEndpointConfig members = new ServerSocketEndpointConfig()
                 .setProtocolType(ProtocolType.MEMBER)
                 .setPort(any ? FIRST_PORT : own.port())

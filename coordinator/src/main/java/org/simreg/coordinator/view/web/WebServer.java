@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.net.ListenHost;
 import org.simreg.worker.base.tls.Tls;
 
 /**
@@ -137,7 +138,7 @@ public final class WebServer implements AutoCloseable {
             server = vertx.createHttpServer(options)
                     .connectionHandler(open::opened)
                     .requestHandler(request -> handle(request, router));
-            return server.listen(at.port(), at.host());
+            return server.listen(at.port(), ListenHost.of(at.host()));
         }
 
         private void handle(HttpServerRequest request, Router router) {

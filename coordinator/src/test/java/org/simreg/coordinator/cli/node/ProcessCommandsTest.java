@@ -30,6 +30,7 @@ class ProcessCommandsTest {
         assertEquals(
                 new ClusterProcess.CoordinatorProcess(
                         new CoordinatorNode.Settings(
+                                "127.0.0.1",
                                 7100,
                                 Path.of("h").toAbsolutePath(),
                                 GlobalOptions.Version.number(),
@@ -61,6 +62,7 @@ class ProcessCommandsTest {
         assertEquals(0, terminal.run(args), terminal.err);
         CoordinatorNode.Settings settings = terminal.coordinators.get(0).settings();
         assertEquals(0, settings.port());
+        assertEquals("10.0.0.5", settings.listen());
         assertEquals(
                 new HostPort("0.0.0.0", 8080), settings.http().orElseThrow().at());
         assertTrue(terminal.coordinators.get(0).jsonLog());

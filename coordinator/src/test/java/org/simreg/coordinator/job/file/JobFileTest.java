@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,36 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 
 class JobFileTest {
+    private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 400);
+    private static final String[] ODD = {
+        "",
+        "\t",
+        "\n",
+        ":",
+        " : ",
+        "- ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "&a ",
+        "*a",
+        "!!java.lang.Runtime ",
+        "|\n",
+        "\u0000",
+        "\ud800",
+        "'",
+        "\"",
+        "%",
+        "@",
+        "1e999",
+        "0x",
+        "~",
+        "? ",
+        "<<: *a",
+        "..."
+    };
+
     private static final String SMALL = """
             dataset:
               path: data/emoji
@@ -63,6 +94,28 @@ class JobFileTest {
         assertEquals(Precision.BFLOAT16, job.getPrecision());
         assertTrue(job.hasExact() && !job.getExact());
         assertTrue(!job.hasHead() && !job.hasSeed() && !job.getOptimization().hasBatch());
+    }
+
+    @Test
+    void damagedYamlIsRefusedInSentencesOrRead() {
+        int refused = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Random random = new Random(seed);
+            StringBuilder text = new StringBuilder(SMALL);
+            for (int i = 1 + random.nextInt(3); i > 0; i--) {
+                int at = random.nextInt(text.length());
+                text.replace(at, Math.min(text.length(), at + random.nextInt(3)), ODD[random.nextInt(ODD.length)]);
+            }
+            try {
+                JobFile.parse("job.yaml", text.toString());
+            } catch (UserError e) {
+                refused++;
+                assertTrue(e.getMessage().contains("job.yaml"), "seed " + seed + ": " + e.getMessage());
+            } catch (RuntimeException | StackOverflowError e) {
+                throw new AssertionError("seed " + seed + ":\n" + text, e);
+            }
+        }
+        assertTrue(refused > SEEDS / 8, "only " + refused + " of " + SEEDS + " were noticed");
     }
 
     @Test

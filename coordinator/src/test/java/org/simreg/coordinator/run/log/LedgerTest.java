@@ -20,6 +20,8 @@ import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.UserError;
 
 class LedgerTest {
+    private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 400);
+
     @TempDir
     Path folder;
 
@@ -112,6 +114,52 @@ class LedgerTest {
             UserError refused = assertThrows(UserError.class, () -> Ledger.open(folder), "byte " + at);
             assertTrue(refused.getMessage().startsWith("Line 1 of " + path()));
         }
+    }
+
+    /** Bits, bytes, lines and the end, by chance: what is opened holds no step that wasn't written. */
+    @Test
+    void aLedgerDamagedAnyhowIsRefusedByNameOrCut() throws IOException {
+        write(1, 10);
+        try (Ledger ledger = Ledger.open(folder)) {
+            ledger.rewind(Runs.rewind(6, 2), 0);
+            commit(ledger, 7, 9, 2);
+        }
+        byte[] whole = Runs.bytes(path());
+        int refused = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Files.write(path(), damaged(whole, new Random(seed)));
+            try (Ledger ledger = Ledger.open(folder)) {
+                assertTrue(ledger.head().step() <= 10, "seed " + seed + ": " + ledger.head());
+                for (int epoch = 1; epoch <= 3; epoch++) {
+                    assertTrue(ledger.sum(epoch).steps() <= 4, "seed " + seed);
+                }
+            } catch (UserError e) {
+                refused++;
+                assertTrue(e.getMessage().contains(path().toString()), "seed " + seed + ": " + e.getMessage());
+                assertEquals(-1, e.getMessage().indexOf('\n'), e.getMessage());
+            } catch (RuntimeException | OutOfMemoryError e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+        assertTrue(refused > SEEDS / 8, "only " + refused + " of " + SEEDS + " damaged ledgers were noticed");
+    }
+
+    private static byte[] damaged(byte[] whole, Random random) {
+        byte[] bytes = whole.clone();
+        int at = random.nextInt(bytes.length);
+        switch (random.nextInt(4)) {
+            case 0 -> {
+                return Arrays.copyOf(bytes, at);
+            }
+            case 1 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+            case 2 -> {
+                int from = random.nextInt(bytes.length);
+                int count = Math.min(random.nextInt(300), bytes.length - Math.max(at, from));
+                System.arraycopy(whole, from, bytes, at, count);
+            }
+            default -> Arrays.fill(bytes, at, Math.min(bytes.length, at + random.nextInt(64)), (byte) random.nextInt());
+        }
+        return bytes;
     }
 
     @Test

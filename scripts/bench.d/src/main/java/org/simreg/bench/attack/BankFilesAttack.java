@@ -41,6 +41,7 @@ public final class BankFilesAttack {
         banks.put(
                 "the same with labels",
                 request("billion2", billion, Files.writeString(folder.resolve("two"), "a\nb\n"), null));
+        banks.put("a matrix of Python objects", request("objects", objects(folder.resolve("objects.npy")), null, null));
         banks.put(
                 "a matrix of 9,999,999 features a row",
                 request("wide", matrix(folder.resolve("wide.npy"), 100, 9_999_999, false), null, null));
@@ -77,6 +78,21 @@ public final class BankFilesAttack {
             sparse.setLength(6_000_000_000L);
         }
         return file;
+    }
+
+    /** As NumPy writes it: a pickle follows the head. */
+    private static Path objects(Path file) throws IOException {
+        byte[] head =
+                "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] pickle = ("cos\nsystem\n(S'touch " + file + ".executed'\ntR.").getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuffer bytes = ByteBuffer.allocate(10 + head.length + pickle.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.ISO_8859_1));
+        bytes.put((byte) 1)
+                .put((byte) 0)
+                .putShort((short) head.length)
+                .put(head)
+                .put(pickle);
+        return Files.write(file, bytes.array());
     }
 
     /** A matrix of float16, of ones or of a hole. */

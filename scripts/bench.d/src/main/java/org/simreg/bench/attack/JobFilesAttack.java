@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -43,6 +46,9 @@ public final class JobFilesAttack {
         jobs.put("a teacher that is /dev/zero", job(folder, pictures, "/dev/zero"));
         jobs.put("a teacher of 6 GB of nothing", job(folder, pictures, hole.toString()));
         jobs.put("a TorchScript teacher that is /dev/random", job(folder, pictures, "torchscript:/dev/random"));
+        jobs.put(
+                "a teacher whose pickle unpacks to 2 GB",
+                job(folder, pictures, bomb(folder.resolve("bomb.pth")).toString()));
         Job.Builder classes = job(folder, pictures, "self");
         classes.getDatasetBuilder().setClassesFile(pipe.toString());
         jobs.put("a list of classes that is a pipe", classes);
@@ -102,6 +108,20 @@ public final class JobFilesAttack {
     private static Path pipe(Path file) throws IOException, InterruptedException {
         Files.deleteIfExists(file);
         new ProcessBuilder("mkfifo", file.toString()).inheritIO().start().waitFor();
+        return file;
+    }
+
+    /** An archive of PyTorch's form. */
+    private static Path bomb(Path file) throws IOException {
+        byte[] none = new byte[1 << 20];
+        Arrays.fill(none, (byte) 'N');
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            zip.putNextEntry(new ZipEntry("archive/data.pkl"));
+            zip.write(new byte[] {(byte) 0x80, 2});
+            for (int i = 0; i < 2000; i++) {
+                zip.write(none);
+            }
+        }
         return file;
     }
 

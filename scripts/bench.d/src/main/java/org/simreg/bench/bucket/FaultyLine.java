@@ -22,6 +22,7 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 /** A proxy of HTTP/1.1 to a port of this machine that can do harm to requests and answers, one after the other. */
 public final class FaultyLine implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
+    private static final Pattern TAG = Pattern.compile("(?i)\r\netag: *[^\r]+");
     private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
     private static final String LISTING = "<ListBucketResult";
     private static final Pattern NAMES = Pattern.compile("<(Contents|CommonPrefixes)>.*</\\1>", Pattern.DOTALL);
@@ -48,6 +49,10 @@ public final class FaultyLine implements AutoCloseable {
         EMPTIED,
         /** In place of a listing comes an error, as if it were one. */
         ERROR,
+        /** The head of an object says another length. */
+        HEAD_LENGTH,
+        /** The head of an object says another ETag. */
+        HEAD_TAG,
         /** The connection ends without an answer. */
         DROPPED
     }
@@ -140,6 +145,10 @@ public final class FaultyLine implements AutoCloseable {
         }
         up.out().write(asked);
         byte[] answer = message(up.in(), asked[0] == 'H');
+        if (asked[0] == 'H') {
+            out.write(head(answer, fault));
+            return true;
+        }
         int body = body(answer);
         int length = answer.length - body;
         if (fault == Fault.CUT && length > 1) {
@@ -156,6 +165,16 @@ public final class FaultyLine implements AutoCloseable {
         }
         out.write(isListing(answer, body) ? harmed(answer, body, fault) : answer);
         return true;
+    }
+
+    private static byte[] head(byte[] answer, Fault fault) {
+        String head = new String(answer, StandardCharsets.ISO_8859_1);
+        String told = switch (fault) {
+            case HEAD_LENGTH -> LENGTH.matcher(head).replaceFirst("\r\nContent-Length: 1$1");
+            case HEAD_TAG -> TAG.matcher(head).replaceFirst("\r\nETag: \"of another one\"");
+            default -> head;
+        };
+        return told.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private static boolean isListing(byte[] answer, int body) {

@@ -224,6 +224,9 @@ public final class DiskCache {
     }
 
     private void walk(Visit visit) throws IOException {
+        // The wall clock, as the times of files are: set forward, it takes a live draft for an old one, and that sample
+        // is
+        // fetched once more; set back, an old draft stays longer.
         long now = System.currentTimeMillis();
         for (Path inner : list(folder)) {
             for (Path file : list(inner)) {

@@ -1,16 +1,18 @@
 package org.simreg.worker.data.dataset;
 
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 import org.simreg.worker.base.io.Sha256;
 
 /**
@@ -29,6 +32,7 @@ public final class IndexFile {
     private static final int MAGIC = 0x53524958;
     private static final int VERSION = 2;
     private static final int HEAD = 12;
+    private static final int PIECE = 1 << 16;
 
     private final Path file;
     private final String root;
@@ -70,8 +74,6 @@ public final class IndexFile {
 
     /** The bytes of an index file, a piece at a time: a copy of the whole would be as large as the index. */
     static final class Bytes {
-        private static final int PIECE = 1 << 16;
-
         private final FileChannel channel;
         private final ByteBuffer piece = ByteBuffer.allocate(PIECE).flip();
 
@@ -185,8 +187,7 @@ public final class IndexFile {
      * @throws IOException if the cache folder can't be written to
      */
     public void write(SampleIndex index) throws IOException {
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(body)) {
+        replace(file, MAGIC, VERSION, out -> {
             write(out, root);
             out.writeInt(index.folders().size());
             for (SampleIndex.Listed folder : index.folders()) {
@@ -200,8 +201,7 @@ public final class IndexFile {
                 write(out, part);
             }
             write(out, index.notes());
-        }
-        replace(body.toByteArray());
+        });
     }
 
     static void write(DataOutputStream out, SampleIndex.FolderPart part) throws IOException {
@@ -233,21 +233,25 @@ public final class IndexFile {
         out.write(bytes.array());
     }
 
-    private void replace(byte[] body) throws IOException {
-        replace(file, MAGIC, VERSION, body);
+    /** What follows the head of an index file. */
+    interface Body {
+        void write(DataOutputStream out) throws IOException;
     }
 
     /** Writes a file with a checksum in its head, in place of the one before. */
-    static void replace(Path file, int magic, int version, byte[] body) throws IOException {
-        CRC32C sum = new CRC32C();
-        sum.update(body, 0, body.length);
+    static void replace(Path file, int magic, int version, Body body) throws IOException {
         Files.createDirectories(file.getParent());
         Path fresh = Files.createTempFile(file.getParent(), "images-", ".part");
-        try (DataOutputStream out = new DataOutputStream(Files.newOutputStream(fresh))) {
-            out.writeInt(magic);
-            out.writeInt(version);
-            out.writeInt((int) sum.getValue());
-            out.write(body);
+        CRC32C sum = new CRC32C();
+        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+            channel.position(HEAD);
+            DataOutputStream out = new DataOutputStream(
+                    new BufferedOutputStream(new CheckedOutputStream(Channels.newOutputStream(channel), sum), PIECE));
+            body.write(out);
+            out.flush();
+            ByteBuffer head = ByteBuffer.allocate(HEAD);
+            head.putInt(magic).putInt(version).putInt((int) sum.getValue());
+            channel.write(head.flip(), 0);
         }
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

@@ -1,6 +1,5 @@
 package org.simreg.worker.data.dataset;
 
-import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -60,8 +59,7 @@ public final class LocatedIndexFile {
      * @throws IOException if the cache folder can't be written to
      */
     public void write(LocatedIndex index) throws IOException {
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(body)) {
+        IndexFile.replace(file, MAGIC, VERSION, out -> {
             IndexFile.write(out, source);
             files(out, index.inputs());
             out.writeInt(index.parts().size());
@@ -73,8 +71,7 @@ public final class LocatedIndexFile {
                 IndexFile.write(out, part.extents().length());
             }
             IndexFile.write(out, index.notes());
-        }
-        IndexFile.replace(file, MAGIC, VERSION, body.toByteArray());
+        });
     }
 
     private static void files(DataOutputStream out, List<StoredFile> files) throws IOException {

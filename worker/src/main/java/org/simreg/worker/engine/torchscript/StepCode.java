@@ -236,7 +236,9 @@ final class StepCode {
         source.line("gradient = torch.narrow(mean, 0, 0, %d)", parameters.length());
         source.line("batch = torch.narrow(mean, 0, %d, %d)", parameters.length(), statistics.length());
         source.line("lr = %s", told(0));
-        source.line("t = torch.to(torch.select(numbers, 0, 3), weights)");
+        source.line(
+                "t = torch.full([], %s, dtype=%d, layout=None, device=ops.prim.device(weights), pin_memory=None)",
+                told(3), ScriptSource.FLOAT32);
         optimizer.step();
         runningStatistics();
         source.line("r = torch.copy_(state[3], weights)");

@@ -90,7 +90,8 @@ public final class NettyWire implements FrameWire {
 
     @Override
     public String address() {
-        return host + ":" + ((InetSocketAddress) server.localAddress()).getPort();
+        String shown = host.contains(":") ? "[" + host + "]" : host;
+        return shown + ":" + ((InetSocketAddress) server.localAddress()).getPort();
     }
 
     @Override
@@ -131,9 +132,13 @@ public final class NettyWire implements FrameWire {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
                 .handler(initializer(this::connect));
         // Looked up here, on the mesh's thread: on an event loop everybody would wait for it.
-        InetSocketAddress address =
-                new InetSocketAddress(peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)));
+        InetSocketAddress address = new InetSocketAddress(
+                unbracketed(peer.substring(0, colon)), Integer.parseInt(peer.substring(colon + 1)));
         return new NettyLink(bootstrap.connect(address), broken);
+    }
+
+    private static String unbracketed(String host) {
+        return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     }
 
     private void connect(Channel channel) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.proto.Printable;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -26,6 +27,8 @@ final class NpyFile implements FeatureTable.Matrix {
     private static final int MAX_HEAD = 1 << 16;
     private static final Map<String, DType> TYPES =
             Map.of("<f4", DType.FLOAT32, "<f2", DType.FLOAT16, "<f8", DType.FLOAT64);
+    private static final int SHOWN = 200;
+    private static final Pattern OBJECTS = Pattern.compile("'descr':[^}]*'[|<>=]?O\\d*'");
     private static final Pattern TYPE = Pattern.compile("'descr':\\s*'([^']*)'");
     private static final Pattern ORDER = Pattern.compile("'fortran_order':\\s*(True|False)");
     private static final Pattern SHAPE =
@@ -73,9 +76,14 @@ final class NpyFile implements FeatureTable.Matrix {
         Matcher type = TYPE.matcher(text);
         Matcher order = ORDER.matcher(text);
         Matcher shape = SHAPE.matcher(text);
+        if (OBJECTS.matcher(text).find()) {
+            throw new IOException("it holds Python objects, which would have to be executed to be read; save a"
+                    + " two-dimensional array of float32, float16 or float64");
+        }
         if (!type.find() || !TYPES.containsKey(type.group(1)) || !order.find() || !shape.find()) {
             throw new IOException("its array is %s; save a two-dimensional one of float32, float16 or float64"
-                    .formatted(text.strip()));
+                    .formatted(Printable.text(text.strip()
+                            .substring(0, Math.min(SHOWN, text.strip().length())))));
         }
         if (order.group(1).equals("True")) {
             throw new IOException("its array is in Fortran order; save numpy.ascontiguousarray of it");

@@ -46,7 +46,7 @@ final class CoordinatorConnection {
     private Optional<ClientCallStreamObserver<Report>> current = Optional.empty();
     private Optional<JobRunner> job = Optional.empty();
     private boolean welcome;
-    private boolean leaving;
+    private Optional<Leaving> leaving = Optional.empty();
     private boolean closed;
     private boolean warned;
     private int retryMs = FIRST_RETRY_MS;
@@ -84,16 +84,24 @@ final class CoordinatorConnection {
         stream.requests.onNext(Report.newBuilder().setHello(hello).build());
     }
 
-    /** Asks to leave at the end of a step. */
-    void leave() {
-        leaving = true;
-        send(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()).build());
+    /**
+     * Asks to leave at the end of a step.
+     *
+     * @param withinMs how long this process lives on; a step that would take most of it is abandoned
+     */
+    void leave(int withinMs) {
+        leaving = Optional.of(Leaving.newBuilder().setWithinMs(withinMs).build());
+        sayLeaving();
+    }
+
+    private void sayLeaving() {
+        leaving.ifPresent(said -> send(Report.newBuilder().setLeaving(said).build()));
         leaveUnasked();
     }
 
     /** Without a coordinator a worker that has no job is missed by nobody. */
     private void leaveUnasked() {
-        if (leaving && !welcome && job.isEmpty()) {
+        if (leaving.isPresent() && !welcome && job.isEmpty()) {
             left.tryComplete();
         }
     }
@@ -176,9 +184,7 @@ final class CoordinatorConnection {
         heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
         unacknowledged.all().forEach(this::send);
         reportLeft();
-        if (leaving) {
-            leave();
-        }
+        sayLeaving();
     }
 
     /** Says at what processes of this machine have ended, also if there is no job for this one. */

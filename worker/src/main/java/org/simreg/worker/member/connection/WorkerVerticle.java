@@ -3,6 +3,7 @@ package org.simreg.worker.member.connection;
 import io.grpc.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.simreg.proto.Hello;
@@ -73,9 +74,13 @@ public final class WorkerVerticle extends VerticleBase {
         return connection.left();
     }
 
-    /** Asks the coordinator to go on without this worker; any thread may call it. */
-    public void leave() {
-        context.runOnContext(ignored -> connection.leave());
+    /**
+     * Asks the coordinator to go on without this worker; any thread may call it.
+     *
+     * @param within how long this process lives on
+     */
+    public void leave(Duration within) {
+        context.runOnContext(ignored -> connection.leave(Math.toIntExact(within.toMillis())));
     }
 
     /** Gives its job up at once. */

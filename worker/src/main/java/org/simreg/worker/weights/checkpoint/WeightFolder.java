@@ -26,13 +26,19 @@ final class WeightFolder {
         }
         try (Stream<Path> inside = Files.list(folder)) {
             List<Path> folders = inside.filter(
-                            file -> !String.valueOf(file.getFileName()).startsWith("."))
+                            file -> !String.valueOf(file.getFileName()).startsWith(".") && !isFinders(file))
                     .limit(2)
                     .toList();
             return folders.size() == 1 && Files.isRegularFile(folders.get(0).resolve("data.pkl"))
                     ? Optional.of(folders.get(0))
                     : Optional.empty();
         }
+    }
+
+    /** Whether macOS has put it beside what others made. */
+    private static boolean isFinders(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return name.equals(".DS_Store") || name.equals("__MACOSX") || name.startsWith("._");
     }
 
     /** The file in a folder that names all weights; empty if there is none. */
@@ -68,7 +74,10 @@ final class WeightFolder {
                 return sha256(file(path).orElseThrow(() -> new CorruptFile("it is a folder; name a file")));
             }
             try (Stream<Path> all = Files.walk(archive.get(), 3)) {
-                all.filter(Files::isRegularFile).sorted().forEach(files::add);
+                all.filter(Files::isRegularFile)
+                        .filter(file -> !isFinders(file) && !isFinders(file.getParent()))
+                        .sorted()
+                        .forEach(files::add);
             }
         } else if (ShardIndex.isIndex(path)) {
             files.add(path);

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.UserError;
@@ -22,6 +23,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.search.SearchThreads;
 import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
+import org.simreg.worker.weights.checkpoint.DamagedFilesTest;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -29,6 +31,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 /** Tests of files of features that other tools wrote: NumPy and safetensors. */
 class FeatureTableTest {
     private static final float[] ROWS = {1, 2, -3, 0.5f, 0.25f, 4};
+
+    private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 400);
 
     @TempDir
     Path folder;
@@ -101,6 +105,43 @@ class FeatureTableTest {
                 folder.resolve("cut.npy"), new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 50, 0, 'x'}));
         refuse(folder.resolve("absent.npy"));
         refuse(folder);
+    }
+
+    /** NumPy writes them as a pickle behind its head. */
+    @Test
+    void arraysOfPythonObjectsAreRefusedAsSuch() throws IOException {
+        byte[] pickle = "cos\nsystem\n(S'touch /tmp/owned'\ntR.".getBytes(StandardCharsets.US_ASCII);
+        UserError refused =
+                assertThrows(UserError.class, () -> FeatureTable.open(npy(1, "|O", "False", "(2, 3)", pickle)));
+        assertTrue(refused.getMessage().contains("it holds Python objects"), refused.getMessage());
+        Path fields = npy(1, "<f4", "False", "(2, 3)", pickle);
+        String text = Files.readString(fields, StandardCharsets.ISO_8859_1);
+        Files.writeString(
+                fields,
+                text.replace("'<f4'                 ", "[('a','<f4'),('b','|O')]"),
+                StandardCharsets.ISO_8859_1);
+        refuse(fields);
+    }
+
+    @Test
+    void damagedArraysEndInOneSentenceOrInNumbers() throws IOException {
+        byte[] whole = Files.readAllBytes(npy(1, "<f4", "False", "(2, 3)", numbers("<f4")));
+        int refused = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Path file = Files.write(folder.resolve(seed + ".npy"), DamagedFilesTest.damaged(whole, new Random(seed)));
+            try (FeatureTable features = FeatureTable.open(file)) {
+                assertEquals(features.rows() * features.dimension(), features.next(features.rows()).length);
+            } catch (UserError e) {
+                refused++;
+                assertTrue(e.getMessage().contains(file.toString()), "seed " + seed + ": " + e.getMessage());
+                assertTrue(e.getMessage().length() < 500, "seed " + seed + ": " + e.getMessage());
+                assertEquals(-1, e.getMessage().indexOf('\n'), e.getMessage());
+            } catch (RuntimeException | OutOfMemoryError e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+            Files.delete(file);
+        }
+        assertTrue(refused > SEEDS / 8, "only " + refused + " of " + SEEDS + " damaged files were noticed");
     }
 
     private static void refuse(Path file) {

@@ -67,6 +67,11 @@ class ContainersTest {
         holdsBoth(WeightsFile.read(unpacked), "");
         holdsBoth(WeightsFile.read(RunWeights.weights(unpacked.resolve("plain"))), "");
         String digest = WeightsFile.sha256(unpacked.resolve("plain"));
+        Files.createDirectories(unpacked.resolve("__MACOSX/plain"));
+        Files.write(unpacked.resolve("__MACOSX/plain/._data.pkl"), new byte[4]);
+        Files.write(unpacked.resolve("plain/.DS_Store"), new byte[4]);
+        holdsBoth(WeightsFile.read(unpacked), "");
+        assertEquals(digest, WeightsFile.sha256(unpacked));
         Files.write(unpacked.resolve("plain/data/0"), new byte[4000]);
         assertNotEquals(digest, WeightsFile.sha256(unpacked.resolve("plain")));
     }

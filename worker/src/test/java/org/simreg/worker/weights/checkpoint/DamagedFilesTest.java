@@ -27,7 +27,8 @@ import org.simreg.worker.weights.format.pickle.PickleWriter.Storage;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
 
-class DamagedFilesTest {
+/** Files of weights as disks and copies damage them; how they are damaged serves other tests too. */
+public class DamagedFilesTest {
     private static final Storage FOUR = new Storage(DType.FLOAT32, "0", 4, false);
 
     private static final int SEEDS = Integer.getInteger("simreg.test.fuzz", 400);
@@ -56,7 +57,8 @@ class DamagedFilesTest {
         assertTrue(refused > SEEDS / 8, "only " + refused + " of " + SEEDS + " damaged files were noticed");
     }
 
-    private static byte[] damaged(byte[] whole, Random random) {
+    /** The bytes of a file that was cut, or of which some bits or bytes have changed. */
+    public static byte[] damaged(byte[] whole, Random random) {
         byte[] bytes = whole.clone();
         switch (random.nextInt(4)) {
             case 0 -> {

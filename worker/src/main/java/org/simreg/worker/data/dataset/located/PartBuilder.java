@@ -1,12 +1,7 @@
 package org.simreg.worker.data.dataset.located;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.LocatedIndex;
@@ -17,10 +12,8 @@ import org.simreg.worker.data.store.StoredFile;
 /** A builder of a part: its images in the byte order of class and name, whichever order they came in. */
 final class PartBuilder {
     private final String folder;
-    private final List<StoredFile> files = new ArrayList<>();
-    private final Map<StoredFile, Integer> places = new HashMap<>();
-    private final Map<String, byte[]> labels = new HashMap<>();
-    private final List<Row> rows = new ArrayList<>();
+    private final SampleRows rows = new SampleRows();
+    private int[] order = {};
 
     /**
      * @param folder train, val or empty
@@ -28,15 +21,6 @@ final class PartBuilder {
     PartBuilder(String folder) {
         this.folder = folder;
     }
-
-    private record Row(String label, byte[] labelBytes, byte[] name, int file, long offset, int length) {
-        boolean isSame(Row other) {
-            return other != null && label.equals(other.label) && Arrays.equals(name, other.name);
-        }
-    }
-
-    private static final Comparator<Row> ORDER = Comparator.comparing(Row::labelBytes, Arrays::compareUnsigned)
-            .thenComparing(Row::name, Arrays::compareUnsigned);
 
     /**
      * Takes an image.
@@ -46,65 +30,69 @@ final class PartBuilder {
      * @param offset as in {@link SampleExtents}
      */
     void add(String label, String name, StoredFile file, long offset, int length) {
-        Integer place = places.get(file);
-        if (place == null) {
-            place = files.size();
-            files.add(file);
-            places.put(file, place);
-        }
-        byte[] labelBytes = labels.computeIfAbsent(label, FileNames::bytes);
-        rows.add(new Row(label, labelBytes, FileNames.bytes(name), place, offset, length));
+        rows.add(label, name, file, offset, length);
     }
 
     int size() {
         return rows.size();
     }
 
-    /** A name that several images of a class have, with their number; none if all differ. Sorts. */
+    /** The rows in their order, which is found once all are there. */
+    private int[] order() {
+        if (order.length != rows.size()) {
+            order = rows.order();
+        }
+        return order;
+    }
+
+    /** A name that several images of a class have, with their number; none if all differ. */
     Optional<String> twice() {
-        rows.sort(ORDER);
-        Row before = null;
-        for (int i = 0; i < rows.size(); i++) {
-            Row row = rows.get(i);
-            if (row.isSame(before)) {
+        int[] sorted = order();
+        for (int i = 1; i < sorted.length; i++) {
+            if (rows.isSame(sorted[i - 1], sorted[i])) {
                 int count = 2;
-                while (i + count - 1 < rows.size() && row.isSame(rows.get(i + count - 1))) {
+                while (i + count - 1 < sorted.length && rows.isSame(sorted[i], sorted[i + count - 1])) {
                     count++;
                 }
-                String path = (row.label.isEmpty() ? "" : row.label + "/") + FileNames.text(row.name);
-                String first = files.get(before.file).path();
-                String second = files.get(row.file).path();
+                String label = rows.label(sorted[i]);
+                String path =
+                        (label.isEmpty() ? "" : label + "/") + rows.names().get(sorted[i]);
+                String first = rows.files().get(rows.file(sorted[i - 1])).path();
+                String second = rows.files().get(rows.file(sorted[i])).path();
                 String where = first.equals(second) ? first : first + " and " + second;
                 return Optional.of(
                         "%d samples have the name %s (in %s)".formatted(count, FileNames.shown(path), where));
             }
-            before = row;
         }
         return Optional.empty();
     }
 
-    /** The part; after {@link #twice}, which puts it in order. */
+    /** The part. */
     LocatedIndex.Part build() {
+        int[] sorted = order();
+        int size = sorted.length;
         List<String> classes = new ArrayList<>();
         List<Integer> ends = new ArrayList<>();
-        int size = rows.size();
         int[] nameEnds = new int[size];
         int[] file = new int[size];
         long[] offset = new long[size];
         int[] length = new int[size];
-        ByteArrayOutputStream names = new ByteArrayOutputStream(32 * size);
         for (int i = 0; i < size; i++) {
-            Row row = rows.get(i);
-            if (classes.isEmpty() || !classes.get(classes.size() - 1).equals(row.label)) {
-                classes.add(row.label);
+            int row = sorted[i];
+            if (classes.isEmpty() || !classes.get(classes.size() - 1).equals(rows.label(row))) {
+                classes.add(rows.label(row));
                 ends.add(i);
             }
             ends.set(ends.size() - 1, i + 1);
-            names.writeBytes(row.name);
-            nameEnds[i] = names.size();
-            file[i] = row.file;
-            offset[i] = row.offset;
-            length[i] = row.length;
+            nameEnds[i] = (i == 0 ? 0 : nameEnds[i - 1]) + rows.names().length(row);
+            file[i] = rows.file(row);
+            offset[i] = rows.offset(row);
+            length[i] = rows.length(row);
+        }
+        byte[] names = new byte[size == 0 ? 0 : nameEnds[size - 1]];
+        int at = 0;
+        for (int row : sorted) {
+            at = rows.names().copy(row, names, at);
         }
         boolean labelled = classes.stream().anyMatch(name -> !name.isEmpty());
         SampleIndex.FolderPart part = new SampleIndex.FolderPart(
@@ -113,7 +101,7 @@ final class PartBuilder {
                 classes,
                 ends.stream().mapToInt(Integer::intValue).toArray(),
                 nameEnds,
-                names.toByteArray());
-        return new LocatedIndex.Part(part, new SampleExtents(List.copyOf(files), file, offset, length));
+                names);
+        return new LocatedIndex.Part(part, new SampleExtents(List.copyOf(rows.files()), file, offset, length));
     }
 }

@@ -20,7 +20,7 @@ import org.simreg.worker.data.store.StoredFile;
 public final class SampleEntries {
     private static final int SHOWN = 3;
 
-    private final List<Entry> entries = new ArrayList<>();
+    private SampleRows entries = new SampleRows();
     private final List<String> notes = new ArrayList<>();
     private final String source;
     private boolean labelled;
@@ -45,7 +45,7 @@ public final class SampleEntries {
 
     /** Takes an image. */
     public void add(Entry entry) {
-        entries.add(entry);
+        entries.add(entry.label(), entry.path(), entry.file(), entry.offset(), entry.length());
         labelled |= entry.label() != null;
     }
 
@@ -59,6 +59,15 @@ public final class SampleEntries {
         return entries.size();
     }
 
+    private Entry entry(int row) {
+        return new Entry(
+                entries.label(row),
+                entries.names().get(row),
+                entries.files().get(entries.file(row)),
+                entries.offset(row),
+                entries.length(row));
+    }
+
     /**
      * The index of these images.
      *
@@ -67,6 +76,7 @@ public final class SampleEntries {
      */
     LocatedIndex index(List<StoredFile> inputs) {
         List<PartBuilder> parts = labelled ? List.of(byClass()) : byFolder();
+        entries = new SampleRows(); // the parts have them
         if (parts.get(0).size() == 0) {
             throw new UserError("%s has no images (jpg, png, webp, gif, bmp, tif, ppm, pgm); check what it names"
                     .formatted(source));
@@ -99,7 +109,8 @@ public final class SampleEntries {
     private PartBuilder named(boolean whole) {
         PartBuilder part = new PartBuilder("");
         TreeSet<String> without = new TreeSet<>();
-        for (Entry entry : entries) {
+        for (int row = 0; row < entries.size(); row++) {
+            Entry entry = entry(row);
             if (entry.label() == null) {
                 without.add(entry.path());
             } else {
@@ -124,9 +135,12 @@ public final class SampleEntries {
 
     private List<PartBuilder> byFolder() {
         PathTree tree = new PathTree();
-        entries.forEach(entry -> tree.add(entry.path()));
+        for (int row = 0; row < entries.size(); row++) {
+            tree.add(entries.names().get(row));
+        }
         List<PartBuilder> parts = tree.parts().stream().map(PartBuilder::new).toList();
-        for (Entry entry : entries) {
+        for (int row = 0; row < entries.size(); row++) {
+            Entry entry = entry(row);
             tree.place(entry.path())
                     .ifPresent(place -> put(parts.get(place.part()), place.label(), place.name(), entry));
         }

@@ -2,10 +2,8 @@ package org.simreg.worker.data.dataset.tar;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +15,7 @@ import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.LeftOut;
 import org.simreg.worker.data.dataset.located.SampleEntries;
 import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
 
@@ -81,12 +80,17 @@ public final class TarLister implements SampleLister {
             List<Read> within = scanned(inner, threads, progress);
             requireNoDeeper(within);
             if (within.isEmpty()) {
-                all = byName(all, into);
+                all = new ArrayList<>(byName(all, into));
             }
             all.addAll(within);
             boolean texts = areClasses(all);
-            all.forEach(read -> add(read, texts, into));
-            if (!texts && all.stream().anyMatch(read -> read.members().hasTexts())) {
+            boolean captions =
+                    !texts && all.stream().anyMatch(read -> read.members().hasTexts());
+            while (!all.isEmpty()) {
+                // What has been taken of a tar is not needed beside it.
+                add(all.remove(0), texts, into);
+            }
+            if (captions) {
                 into.note("the .txt members are taken as captions, not as classes: most differ");
             }
         } finally {
@@ -131,7 +135,7 @@ public final class TarLister implements SampleLister {
                     Read read = scan(tar);
                     progress.listed(
                             tars.incrementAndGet(),
-                            images.addAndGet(read.members().images().size()));
+                            images.addAndGet(read.members().images()));
                     return read;
                 }))
                 .toList();
@@ -159,14 +163,15 @@ public final class TarLister implements SampleLister {
 
     /** Whether texts beside images are classes: fewer than half as many as images; else they are captions. */
     private static boolean areClasses(List<Read> all) {
-        Set<String> different = new HashSet<>();
+        TextNumbers different = new TextNumbers();
         long images = 0;
         for (Read read : all) {
-            for (TarMembers.Member image : read.members().images()) {
-                String text = read.members().text(image.path());
+            TarMembers members = read.members();
+            for (int image = 0; members.hasTexts() && image < members.images(); image++) {
+                String text = members.text(members.path(image));
                 if (text != null) {
                     images++;
-                    different.add(text);
+                    different.of(text);
                 }
             }
         }
@@ -174,15 +179,19 @@ public final class TarLister implements SampleLister {
     }
 
     private void add(Read read, boolean texts, SampleEntries into) {
-        for (TarMembers.Member image : read.members().images()) {
-            String label = read.members().label(image.path());
-            String text = read.members().text(image.path());
+        TarMembers members = read.members();
+        for (int image = 0; image < members.images(); image++) {
+            String path = members.path(image);
+            String label = members.label(path);
             if (label == null && texts) {
-                label = text;
+                label = members.text(path);
             }
             into.add(new SampleEntries.Entry(
-                    label, read.tar().prefix() + image.path(), read.tar().file(), image.offset(), (int)
-                            image.length()));
+                    label,
+                    read.tar().prefix() + path,
+                    read.tar().file(),
+                    members.offset(image),
+                    members.length(image)));
         }
     }
 

@@ -6,16 +6,19 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.folder.LeftOut;
 import org.simreg.worker.data.dataset.folder.PathTree;
+import org.simreg.worker.data.dataset.located.IntColumn;
+import org.simreg.worker.data.dataset.located.LongColumn;
+import org.simreg.worker.data.dataset.located.TextColumn;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 
 /**
  * The members of one tar: images, inner tars, and the classes that WebDataset's files beside an image give. Members
@@ -26,7 +29,7 @@ final class TarMembers implements TarScan.Visitor {
     private static final int LONGEST_JSON = 1 << 20;
 
     /**
-     * An image or an inner tar.
+     * An inner tar.
      *
      * @param path of the member
      * @param offset of its data
@@ -37,13 +40,19 @@ final class TarMembers implements TarScan.Visitor {
     private final String field;
     private final LeftOut leftOut;
     private final TarOddities odd;
-    private final List<Member> images = new ArrayList<>();
+    private final TextColumn paths = new TextColumn();
+    private final LongColumn offsets = new LongColumn();
+    private final IntColumn lengths = new IntColumn();
     private final List<Member> tars = new ArrayList<>();
 
-    /** By what belongs together, the best source of each: {@code .cls} or a field of {@code .json}. */
-    private final Map<String, String> labels = new HashMap<>();
+    /** What belongs together, and for each the number of its class and of its text, -1 for none. */
+    private final TextNumbers keys = new TextNumbers();
 
-    private final Map<String, String> texts = new HashMap<>();
+    private final IntColumn labels = new IntColumn();
+    private final IntColumn texts = new IntColumn();
+    private final TextNumbers words = new TextNumbers();
+    private boolean labelled;
+    private boolean texted;
 
     /**
      * @param shown the tar's name, for messages
@@ -58,8 +67,21 @@ final class TarMembers implements TarScan.Visitor {
         this.odd = odd;
     }
 
-    List<Member> images() {
-        return images;
+    /** How many images. */
+    int images() {
+        return paths.size();
+    }
+
+    String path(int image) {
+        return paths.get(image);
+    }
+
+    long offset(int image) {
+        return offsets.get(image);
+    }
+
+    int length(int image) {
+        return lengths.get(image);
     }
 
     List<Member> tars() {
@@ -68,24 +90,39 @@ final class TarMembers implements TarScan.Visitor {
 
     /** The class of an image by the files beside it; null if there is none. */
     String label(String path) {
-        return labels.get(key(path));
+        return word(labels, path);
     }
 
     /** The text beside an image, which may be its class or a caption; null if there is none. */
     String text(String path) {
-        return texts.get(key(path));
+        return word(texts, path);
+    }
+
+    private String word(IntColumn column, String path) {
+        int key = keys.find(key(path));
+        return key < 0 || column.get(key) < 0 ? null : words.text(column.get(key));
+    }
+
+    /** The row of what belongs together with a member. */
+    private int row(String path) {
+        int key = keys.of(key(path));
+        if (key == labels.size()) {
+            labels.add(-1);
+            texts.add(-1);
+        }
+        return key;
     }
 
     /** Whether images lie in folders, or have classes or texts beside them. */
     boolean isLabelled() {
-        return !labels.isEmpty()
-                || !texts.isEmpty()
-                || images.stream().anyMatch(image -> image.path().indexOf('/') >= 0);
+        return labelled
+                || texted
+                || IntStream.range(0, images()).anyMatch(image -> path(image).indexOf('/') >= 0);
     }
 
     /** Whether there are texts beside images. */
     boolean hasTexts() {
-        return !texts.isEmpty();
+        return texted;
     }
 
     private static String key(String path) {
@@ -107,13 +144,17 @@ final class TarMembers implements TarScan.Visitor {
                 throw new UserError("%s: the member %s has %d bytes, more than an image may have; take it out"
                         .formatted(shown, path, entry.getSize()));
             }
-            images.add(new Member(path, offset, entry.getSize()));
+            paths.add(path);
+            offsets.add(offset);
+            lengths.add((int) entry.getSize());
         } else if (ending.equals("tar") || name.endsWith(".tar")) {
             tars.add(new Member(path, offset, entry.getSize()));
         } else if (ending.equals("cls")) {
-            labels.put(key(path), text(path, data, entry.getSize()));
+            labels.set(row(path), words.of(text(path, data, entry.getSize())));
+            labelled = true;
         } else if (ending.equals("txt") && entry.getSize() <= LONGEST_LABEL) {
-            texts.put(key(path), text(path, data, entry.getSize()));
+            texts.set(row(path), words.of(text(path, data, entry.getSize())));
+            texted = true;
         } else if (ending.equals("json") && !field.isEmpty()) {
             json(path, data, entry.getSize());
         } else {
@@ -158,6 +199,10 @@ final class TarMembers implements TarScan.Visitor {
                     "%s: %s in the member %s is neither a text nor a number; name another field by --label-field"
                             .formatted(shown, field, path));
         }
-        labels.putIfAbsent(key(path), value.getAsString().strip());
+        int row = row(path);
+        if (labels.get(row) < 0) {
+            labels.set(row, words.of(value.getAsString().strip()));
+            labelled = true;
+        }
     }
 }

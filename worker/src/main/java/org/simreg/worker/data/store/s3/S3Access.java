@@ -118,7 +118,8 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
                 .build();
         S3ClientBuilder builder = S3Client.builder()
                 .httpClient(http)
-                .overrideConfiguration(settings -> settings.retryStrategy(AwsRetryStrategy.doNotRetry()))
+                .overrideConfiguration(settings -> settings.retryStrategy(AwsRetryStrategy.doNotRetry())
+                        .addExecutionInterceptor(new AnswerBound()))
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 // The JDK's client would wait for a word that not every service and proxy says.

@@ -22,6 +22,12 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 record S3Listing(S3Client client, S3Requests requests) {
     private static final String SLASH = "/";
 
+    /** Pages without a name one after the other; a service may skip what was deleted. */
+    private static final int MOST_EMPTY = 1000;
+
+    /** A hundred times ImageNet with all its classes. */
+    private static final int MOST_NAMES = 100_000_000;
+
     /**
      * What is below a beginning of names.
      *
@@ -41,6 +47,7 @@ record S3Listing(S3Client client, S3Requests requests) {
         List<StoredFile> objects = new ArrayList<>();
         List<String> folders = new ArrayList<>();
         String token = null;
+        int empty = 0;
         do {
             ListObjectsV2Request request = ListObjectsV2Request.builder()
                     .bucket(prefix.bucket())
@@ -54,6 +61,11 @@ record S3Listing(S3Client client, S3Requests requests) {
                     .forEach(one -> objects.add(
                             new StoredFile(prefix.place(one.key()), one.size(), tag(one.eTag(), one.lastModified()))));
             page.commonPrefixes().forEach(one -> folders.add(one.prefix()));
+            empty = page.contents().isEmpty() && page.commonPrefixes().isEmpty() ? empty + 1 : 0;
+            if (empty > MOST_EMPTY || (long) objects.size() + folders.size() > MOST_NAMES) {
+                throw new UserError("The listing of %s has no end: %d names so far; look at the service"
+                        .formatted(prefix, objects.size() + folders.size()));
+            }
             token = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
         } while (token != null);
         return new Found(objects, folders);
@@ -75,12 +87,25 @@ record S3Listing(S3Client client, S3Requests requests) {
         return page;
     }
 
-    /** One object as it is now. */
+    /** One object as it is now, by two answers that agree: no later one would tell a lie about its length from the truth. */
     StoredFile one(ObjectName name) {
-        HeadObjectResponse head = requests.call(
-                name.toString(),
-                () -> true,
-                () -> client.headObject(request -> request.bucket(name.bucket()).key(name.key())));
+        return requests.call(name.toString(), () -> true, () -> {
+            StoredFile first = head(name);
+            StoredFile second = head(name);
+            if (!first.equals(second)) {
+                throw new IOException("of two answers one says %d bytes, the other %d, or their ETags differ"
+                        .formatted(first.size(), second.size()));
+            }
+            return first;
+        });
+    }
+
+    private StoredFile head(ObjectName name) throws IOException {
+        HeadObjectResponse head =
+                client.headObject(request -> request.bucket(name.bucket()).key(name.key()));
+        if (head.contentLength() == null || head.contentLength() < 0) {
+            throw new IOException("the answer doesn't say how long it is");
+        }
         return new StoredFile(name.toString(), head.contentLength(), tag(head.eTag(), head.lastModified()));
     }
 
