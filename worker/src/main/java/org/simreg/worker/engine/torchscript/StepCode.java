@@ -45,11 +45,7 @@ final class StepCode {
     private final OptimizerCode optimizer;
 
     private StepCode(
-            StudentNetwork trained,
-            StepSettings settings,
-            boolean products,
-            boolean ema,
-            Optional<ScriptCode> script) {
+            StudentNetwork trained, StepSettings settings, boolean products, boolean ema, Optional<ScriptCode> script) {
         this.trained = trained;
         this.settings = settings;
         this.products = products;
@@ -69,11 +65,7 @@ final class StepCode {
      *     layers
      */
     static String of(
-            StudentNetwork trained,
-            StepSettings settings,
-            boolean products,
-            boolean ema,
-            Optional<ScriptCode> script) {
+            StudentNetwork trained, StepSettings settings, boolean products, boolean ema, Optional<ScriptCode> script) {
         return new StepCode(trained, settings, products, ema, script).write();
     }
 

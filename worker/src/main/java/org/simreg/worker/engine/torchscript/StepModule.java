@@ -51,8 +51,7 @@ public final class StepModule implements TrainableStudent {
         List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();
-        String methods = StepCode.of(
-                trained, settings, PackedLinear.works(torch), start.ema().length > 0, script);
+        String methods = StepCode.of(trained, settings, PackedLinear.works(torch), start.ema().length > 0, script);
         module = TorchModule.load(
                         torch,
                         script.map(code -> code.archive(StepCode.CLASS, lists, methods))
