@@ -8,6 +8,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.Optimization;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.engine.optimizer.OptimizerSettings;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
@@ -118,6 +119,11 @@ final class ToyJob {
         @Override
         public NDManager scope() {
             return manager.newSubManager();
+        }
+
+        @Override
+        public Transfers transfers() {
+            return Transfers.none(manager);
         }
     }
 

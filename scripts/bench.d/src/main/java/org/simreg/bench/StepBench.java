@@ -10,9 +10,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 import org.simreg.proto.Head;
 import org.simreg.proto.Network;
 import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.StepModule;
 import org.simreg.worker.engine.torchscript.StepSettings;
@@ -90,19 +92,31 @@ public final class StepBench {
         double[] learning = new double[steps];
         double[] updating = new double[steps];
         double[] whole = new double[steps];
+        Transfers.Counts counts;
         try (NDManager scope = torch.scope()) {
             NDArray out = student.newOut(scope);
+            Transfers.Counts before = torch.transfers().counts();
             for (int i = -3; i < steps; i++) {
                 long begun = System.nanoTime();
                 long taught;
                 long learnt;
+                DoubleSupplier loss;
+                if (i == 0) {
+                    before = torch.transfers().counts();
+                }
                 try (NDManager step = torch.scope()) {
-                    NDArray images = Torch.images(step, pixels, batch, size);
+                    NDArray images = torch.transfers().images(step, pixels, batch, size);
                     NDArray targets = teacher.features(step, images);
                     taught = System.nanoTime();
                     student.backward(images, new NDArray[] {targets}, out);
-                    student.loss(out);
+                    loss = student.lossAhead(out);
+                    if (!torch.cuda()) {
+                        requireNumber(loss.getAsDouble());
+                    }
                     learnt = System.nanoTime();
+                    if (torch.cuda()) {
+                        requireNumber(loss.getAsDouble()); // as the loop does: behind the next step's teacher there
+                    }
                     student.update(out, TrainableStudent.Rates.of(0.05));
                 }
                 long updated = System.nanoTime();
@@ -116,11 +130,12 @@ public final class StepBench {
                     }
                 }
             }
+            counts = torch.transfers().counts().since(before);
         }
         System.out.printf(
                 Locale.ROOT,
                 "{\"bench\": \"step\", \"mode\": \"%s\", \"batch\": %d, \"size\": %d, \"images_per_second\": %.1f, "
-                        + "\"teacher_ms\": %.0f, \"student_ms\": %.0f, \"update_ms\": %.1f, \"profile\": \"%s\"}%n",
+                        + "\"teacher_ms\": %.0f, \"student_ms\": %.0f, \"update_ms\": %.1f, \"copies_a_step\": %.1f, \"waits_a_step\": %.1f, \"profile\": \"%s\"}%n",
                 what,
                 batch,
                 size,
@@ -128,7 +143,15 @@ public final class StepBench {
                 median(teaching) * 1e3,
                 median(learning) * 1e3,
                 median(updating) * 1e3,
+                (double) (counts.in() + counts.out()) / steps,
+                (double) counts.waits() / steps,
                 torch.profile());
+    }
+
+    private static void requireNumber(double loss) {
+        if (!Double.isFinite(loss)) {
+            throw new IllegalStateException("the loss is " + loss);
+        }
     }
 
     private static double median(double[] values) {

@@ -20,6 +20,7 @@ import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WeightFiles;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.engine.torchscript.StepModule;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
@@ -281,6 +282,11 @@ public final class JobLoader {
         @Override
         public NDManager scope() {
             return torch.scope();
+        }
+
+        @Override
+        public Transfers transfers() {
+            return torch.transfers();
         }
     }
 }

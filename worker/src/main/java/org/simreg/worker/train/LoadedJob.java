@@ -13,6 +13,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageManifest;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.FeatureInbox;
@@ -102,6 +103,9 @@ public final class LoadedJob implements AutoCloseable {
 
         /** A new scope for native memory on its device; the caller closes it. */
         NDManager scope();
+
+        /** The traffic between its device and the host. */
+        Transfers transfers();
     }
 
     /** Open resources, closed in reverse order, also after a failure. */
@@ -210,6 +214,11 @@ public final class LoadedJob implements AutoCloseable {
     /** A new scope for native memory; the caller closes it. */
     public NDManager scope() {
         return maker.scope();
+    }
+
+    /** The traffic between the student's device and the host. */
+    public Transfers transfers() {
+        return maker.transfers();
     }
 
     /** Steps that the student has taken. */

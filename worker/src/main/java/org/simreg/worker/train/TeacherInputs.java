@@ -247,7 +247,9 @@ final class TeacherInputs implements StepInputs {
         /** Null for a view that was not asked for. */
         private NDArray images(View wanted) {
             int made = batch.request().views().indexOf(wanted);
-            return made < 0 ? null : Torch.images(scope, batch.views(made), batch.size(), batch.viewSize(made));
+            return made < 0
+                    ? null
+                    : sources.torch.transfers().images(scope, batch.views(made), batch.size(), batch.viewSize(made));
         }
 
         /**

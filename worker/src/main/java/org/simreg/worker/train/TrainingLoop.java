@@ -5,11 +5,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.StepDone;
@@ -155,10 +157,12 @@ public final class TrainingLoop {
         Reduce.Round round = reduce.begin(step, job.leaves());
         backward(job, step, round);
         Future<NDArray> mean = round.mean(); // gradients travel ...
+        Optional<DoubleSupplier> loss =
+                mean.isDone() ? Optional.of(job.student().lossAhead(await(mean))) : Optional.empty();
         inputs.prepare(step + 1); // ... while the next step is decoded and shown to the teachers
         NDArray gradient = await(mean);
         checkHalt();
-        return update(step, gradient);
+        return update(step, gradient, loss.orElseGet(() -> () -> job.student().loss(gradient)));
     }
 
     /**
@@ -183,9 +187,13 @@ public final class TrainingLoop {
      * @throws UserError if the loss is no number, or the norm of a gradient that is clipped
      */
     public StepDone update(long step, NDArray gradient) {
+        return update(step, gradient, job.student().lossAhead(gradient));
+    }
+
+    private StepDone update(long step, NDArray gradient, DoubleSupplier read) {
         clock.charge(Part.REDUCE);
         TrainableStudent student = job.student();
-        double loss = finite("the loss", student.loss(gradient), step);
+        double loss = finite("the loss", read.getAsDouble(), step);
         OptionalDouble norm = student.update(gradient, schedule.rates(step));
         norm.ifPresent(length -> finite("the gradient's norm", length, step));
         clock.charge(Part.UPDATE);

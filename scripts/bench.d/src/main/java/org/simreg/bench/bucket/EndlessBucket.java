@@ -25,7 +25,7 @@ public final class EndlessBucket implements AutoCloseable {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><Name>endless</Name><KeyCount>%d</KeyCount>";
 
     private final ServerSocket server;
-    private final Kind kind;
+    private volatile Kind kind;
 
     /**
      * @param port 0 for any
@@ -39,6 +39,11 @@ public final class EndlessBucket implements AutoCloseable {
     /** Where clients find it. */
     public String address() {
         return "http://127.0.0.1:" + server.getLocalPort();
+    }
+
+    /** Answers otherwise from now on, and ends the answers before. */
+    public void answer(Kind other) {
+        kind = other;
     }
 
     private void accept() {
@@ -79,23 +84,25 @@ public final class EndlessBucket implements AutoCloseable {
     }
 
     private void answer(OutputStream out, int number) throws IOException {
-        if (kind == Kind.PAGES) {
+        Kind begun = kind;
+        if (begun == Kind.PAGES) {
             String page = LISTING.formatted(0) + "<IsTruncated>true</IsTruncated><NextContinuationToken>" + number + "-"
                     + System.nanoTime() + "</NextContinuationToken></ListBucketResult>";
             String head = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n";
             out.write((head.formatted(page.length()) + page).getBytes(StandardCharsets.US_ASCII));
             return;
         }
-        String status = kind == Kind.ERROR ? "500 Internal Server Error" : "200 OK";
-        String begin = kind == Kind.ERROR ? "<Error><Code>InternalError</Code><Message>" : LISTING.formatted(1000);
+        String status = begun == Kind.ERROR ? "500 Internal Server Error" : "200 OK";
+        String begin = begun == Kind.ERROR ? "<Error><Code>InternalError</Code><Message>" : LISTING.formatted(1000);
         String more =
-                kind == Kind.ERROR ? "it is worse than you think, " : "<Contents><Key>data/a/1.jpg</Key></Contents>";
+                begun == Kind.ERROR ? "it is worse than you think, " : "<Contents><Key>data/a/1.jpg</Key></Contents>";
         out.write(("HTTP/1.1 " + status + "\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n" + begin)
                 .getBytes(StandardCharsets.US_ASCII));
         byte[] block = more.repeat(1000).getBytes(StandardCharsets.US_ASCII);
-        while (!server.isClosed()) {
+        while (!server.isClosed() && kind == begun) {
             out.write(block);
         }
+        throw new IOException("the answer ends with its connection");
     }
 
     @Override

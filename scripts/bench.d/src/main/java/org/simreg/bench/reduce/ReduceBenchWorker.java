@@ -93,6 +93,7 @@ final class ReduceBenchWorker {
         try (Reduce reduce = new ClusterReduce(
                 transport,
                 peers,
+                torch.transfers(),
                 torch.scope(),
                 scope -> scope.ones(new Shape(length)).muli(rank + 1))) {
             measure(reduce, peers, length, steps);

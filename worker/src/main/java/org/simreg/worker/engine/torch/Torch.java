@@ -12,6 +12,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
@@ -29,6 +30,7 @@ public final class Torch implements AutoCloseable {
     private final boolean foreign;
     private final Processor processor;
     private final Gpus gpus;
+    private final Transfers transfers;
 
     /**
      * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
@@ -39,13 +41,22 @@ public final class Torch implements AutoCloseable {
         this(device, threads, true);
     }
 
+    /** The CPU, which is copied to and from by another engine as if it were a GPU. */
+    Torch(int threads, Transfers.Engine engine) {
+        this("cpu", threads, true, Optional.of(engine));
+    }
+
     /**
      * @param foreign whether TorchScript files from outside may be run
      */
     public Torch(String device, int threads, boolean foreign) {
+        this(device, threads, foreign, Optional.empty());
+    }
+
+    private Torch(String device, int threads, boolean foreign, Optional<Transfers.Engine> engine) {
         this.foreign = foreign;
         processor = Processor.here();
-        Engine engine = libtorch();
+        Engine libtorch = libtorch();
         ProcessExit.skipDestructors();
         processor.prepare();
         gpus = Gpus.here();
@@ -55,7 +66,9 @@ public final class Torch implements AutoCloseable {
         }
         this.threads = threads;
         JniUtils.setNumThreads(threads);
-        manager = (PtNDManager) engine.newBaseManager(this.device);
+        manager = (PtNDManager) libtorch.newBaseManager(this.device);
+        transfers = new Transfers(
+                cuda() ? Optional.of(new CudaCopies(this.device.getDeviceId())) : engine, manager.newSubManager());
     }
 
     private static Engine libtorch() {
@@ -158,6 +171,20 @@ public final class Torch implements AutoCloseable {
         return device.isGpu();
     }
 
+    /** Scalars and names of methods on the host, whatever the device: nothing is copied for them. */
+    public static NDArray onHost(NDManager scope, double... numbers) {
+        ByteBuffer bytes =
+                ByteBuffer.allocateDirect(numbers.length * Double.BYTES).order(ByteOrder.nativeOrder());
+        bytes.asDoubleBuffer().put(numbers);
+        return JniUtils.createNdFromByteBuffer(
+                (PtNDManager) scope,
+                bytes,
+                new Shape(numbers.length),
+                DataType.FLOAT64,
+                SparseFormat.DENSE,
+                Device.cpu());
+    }
+
     /** Whether oneDNN computes, which has fused convolutions and sums bfloat16 products in float32: on CPUs that tell their caches. */
     public boolean fuses() {
         return !cuda() && processor.oneDnn();
@@ -166,6 +193,11 @@ public final class Torch implements AutoCloseable {
     /** The scope of values that outlive a step; closed with this. */
     public NDManager manager() {
         return manager;
+    }
+
+    /** The traffic of steps between host and device. */
+    public Transfers transfers() {
+        return transfers;
     }
 
     /** A new scope for the native memory of one step; the caller closes it. */
@@ -203,6 +235,7 @@ public final class Torch implements AutoCloseable {
 
     @Override
     public void close() {
+        transfers.close();
         manager.close();
     }
 }

@@ -78,7 +78,7 @@ public final class TorchModule implements AutoCloseable {
         NDList inputs = new NDList();
         // The results go to the manager of the first input.
         try (PtNDManager call = (PtNDManager) scope.newSubManager()) {
-            NDArray methodName = call.create(0);
+            NDArray methodName = Torch.onHost(call, 0);
             methodName.setName("module_method:" + method);
             inputs.add(methodName);
             for (int i = 0; i < arguments.length; i++) {

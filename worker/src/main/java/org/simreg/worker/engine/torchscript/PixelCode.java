@@ -2,6 +2,8 @@ package org.simreg.worker.engine.torchscript;
 
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.network.PixelRange;
@@ -24,24 +26,22 @@ final class PixelCode {
     static String append(ScriptSource source, Pixels wanted, boolean bfloat16) {
         PixelRange range = PixelRange.of(wanted);
         source.line("pixels = torch.to(torch.permute(images, [0, 3, 1, 2]), %d)", ScriptSource.FLOAT32);
-        source.line(
-                "scale = torch.tensor(%s, dtype=%d, device=ops.prim.device(images))",
-                list(i -> 1 / (255 * range.deviation()[i])), ScriptSource.FLOAT32);
-        source.line(
-                "shift = torch.tensor(%s, dtype=%d, device=ops.prim.device(images))",
-                list(i -> -range.mean()[i] / range.deviation()[i]), ScriptSource.FLOAT32);
+        source.line("scale = %s", channels(i -> 1 / (255 * range.deviation()[i])));
+        source.line("shift = %s", channels(i -> -range.mean()[i] / range.deviation()[i]));
         source.line(
                 "normalised = torch.addcmul(torch.view(shift, [1, 3, 1, 1]), pixels, torch.view(scale, [1, 3, 1, 1]))");
         source.line("x = %s", bfloat16 ? "torch.to(normalised, " + ScriptSource.BFLOAT16 + ")" : "normalised");
         return "x";
     }
 
-    private static String list(IntToDoubleFunction value) {
-        return String.format(
-                Locale.ROOT,
-                "[%.17g, %.17g, %.17g]",
-                value.applyAsDouble(0),
-                value.applyAsDouble(1),
-                value.applyAsDouble(2));
+    /** A number a channel, filled in on the device: nothing is copied to it. */
+    private static String channels(IntToDoubleFunction value) {
+        return IntStream.range(0, 3)
+                .mapToObj(i -> String.format(
+                        Locale.ROOT,
+                        "torch.full([1], %.17g, dtype=%d, layout=None, device=ops.prim.device(images), pin_memory=None)",
+                        value.applyAsDouble(i),
+                        ScriptSource.FLOAT32))
+                .collect(Collectors.joining(", ", "torch.cat([", "])"));
     }
 }

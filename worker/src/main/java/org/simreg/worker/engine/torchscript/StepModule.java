@@ -8,11 +8,14 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
+import org.simreg.worker.engine.torch.Transfers;
+import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 
 /**
  * A student in training as a TorchScript module: its state on the device, and the calls of a step. The arithmetic is
@@ -48,7 +51,7 @@ public final class StepModule implements TrainableStudent {
         List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();
-        String methods = StepCode.of(trained, settings, start.ema().length > 0, script);
+        String methods = StepCode.of(trained, settings, PackedLinear.works(torch), start.ema().length > 0, script);
         module = TorchModule.load(
                         torch,
                         script.map(code -> code.archive(StepCode.CLASS, lists, methods))
@@ -69,7 +72,19 @@ public final class StepModule implements TrainableStudent {
 
     @Override
     public float loss(NDArray out) {
-        return out.getFloat(lossAt);
+        try (Transfers.Reading reading = torch.transfers().read(out, lossAt, 1)) {
+            return reading.await().get(0);
+        }
+    }
+
+    @Override
+    public DoubleSupplier lossAhead(NDArray out) {
+        Transfers.Reading begun = torch.transfers().read(out, lossAt, 1);
+        return () -> {
+            try (begun) {
+                return begun.await().get(0);
+            }
+        };
     }
 
     /** A student of our own layers draws nothing but its drop path; without one its seed is unused. */
@@ -94,7 +109,7 @@ public final class StepModule implements TrainableStudent {
     public OptionalDouble update(NDArray mean, Rates rates) {
         double[] numbers = {rates.rate(), rates.teacherDecay(), rates.emaDecay(), rates.step() + 1};
         try (NDManager scope = torch.scope()) {
-            NDArray told = scope.create(numbers, new Shape(numbers.length)).toDevice(ai.djl.Device.cpu(), false);
+            NDArray told = Torch.onHost(scope, numbers);
             NDArray norm = module.call(scope, "update", mean, told).get(0);
             return clips ? OptionalDouble.of(norm.getDouble()) : OptionalDouble.empty();
         }

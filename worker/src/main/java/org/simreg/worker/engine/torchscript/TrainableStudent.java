@@ -3,6 +3,7 @@ package org.simreg.worker.engine.torchscript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.OptionalDouble;
+import java.util.function.DoubleSupplier;
 
 /**
  * A student in training: its state, which only {@link #update} changes, and the calls that a step
@@ -27,6 +28,15 @@ public interface TrainableStudent extends AutoCloseable {
      * device.
      */
     float loss(NDArray out);
+
+    /**
+     * The same, read behind what computes now: only who asks for it waits, and not for what is computed after this call.
+     *
+     * @return asked once
+     */
+    default DoubleSupplier lossAhead(NDArray out) {
+        return () -> loss(out);
+    }
 
     /**
      * One step of the optimizer.

@@ -2,8 +2,8 @@ package org.simreg.worker.exchange.reduce;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.SerialThread;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.exchange.mesh.FrameHeader;
 import org.simreg.worker.exchange.mesh.PeerMesh;
 import org.simreg.worker.exchange.mesh.PeerTransport;
@@ -47,13 +48,19 @@ public final class ClusterReduce implements Reduce {
     /**
      * @param transport stays the caller's
      * @param peers the generation; begins here only once
+     * @param transfers of the vectors' device
      * @param scope owner of the vectors; closed with this
      * @param allocate makes a zeroed float32 vector, as long on every member
      */
-    public ClusterReduce(PeerTransport transport, Peers peers, NDManager scope, Function<NDManager, NDArray> allocate) {
+    public ClusterReduce(
+            PeerTransport transport,
+            Peers peers,
+            Transfers transfers,
+            NDManager scope,
+            Function<NDManager, NDArray> allocate) {
         this.transport = transport;
         this.peers = peers;
-        vectors = new DeviceVectors(scope, allocate);
+        vectors = new DeviceVectors(scope, allocate, Optional.of(transfers));
         mean = vectors.mean();
         Segments segments = new Segments(mean.length(), peers.size(), transport.chunk());
         sums = new SegmentSums(peers, segments, mean.sum(), new Outcome());
@@ -77,6 +84,7 @@ public final class ClusterReduce implements Reduce {
         // After an end they may still be read: others must not get a wrong sum.
         if (end == null) {
             vectors.freeRead();
+            mean.used();
         }
         future = new CompletableFuture<>();
         if (end == null) {
@@ -174,8 +182,8 @@ public final class ClusterReduce implements Reduce {
         private void share(NDArray total) {
             int number = sums.tree().firstPart(peers.rank()) + part++;
             if (end == null) {
-                FloatBuffer values = vectors.read(total);
-                thread.post(() -> sums.offer(number, values));
+                Transfers.Reading values = vectors.read(total);
+                thread.post(() -> sums.offer(number, values.await()));
             } else {
                 vectors.free(total);
             }

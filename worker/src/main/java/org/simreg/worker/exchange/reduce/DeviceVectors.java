@@ -1,9 +1,7 @@
 package org.simreg.worker.exchange.reduce;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -11,7 +9,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import org.simreg.worker.engine.torch.Transfers;
 
 /**
  * The vectors of a reduction on its device, used again from step to step, and their values on the
@@ -21,22 +21,31 @@ final class DeviceVectors implements AutoCloseable {
     private final NDManager scope;
     private final Function<NDManager, NDArray> allocate;
     private final Deque<NDArray> free = new ArrayDeque<>();
+    private final Optional<Transfers> transfers;
     private final List<HostVector> read = new ArrayList<>();
 
-    /**
-     * A vector that the host reads.
-     *
-     * @param copy on the host; null where the array itself is there
-     */
-    private record HostVector(NDArray array, NDArray copy) {}
+    /** A vector that the host reads. */
+    private record HostVector(NDArray array, Transfers.Reading values) {}
 
     /**
+     * Vectors that the host doesn't read.
+     *
      * @param scope owner of the vectors; closed with this
      * @param allocate makes a zeroed float32 vector
      */
     DeviceVectors(NDManager scope, Function<NDManager, NDArray> allocate) {
+        this(scope, allocate, Optional.empty());
+    }
+
+    /**
+     * @param scope owner of the vectors; closed with this
+     * @param allocate makes a zeroed float32 vector
+     * @param transfers between their device and the host
+     */
+    DeviceVectors(NDManager scope, Function<NDManager, NDArray> allocate, Optional<Transfers> transfers) {
         this.scope = scope;
         this.allocate = allocate;
+        this.transfers = transfers;
     }
 
     /** A vector to be overwritten. */
@@ -57,21 +66,19 @@ final class DeviceVectors implements AutoCloseable {
     }
 
     /**
-     * The values of a vector where Java reads them: on the CPU those of the array itself, from a
-     * GPU a copy, for which it waits. They are valid until {@link #freeRead}.
+     * The values of a vector where Java reads them: on the CPU those of the array itself, from a GPU a copy that begins
+     * now, for which the one waits who reads it. They are valid until {@link #freeRead}.
      */
-    FloatBuffer read(NDArray vector) {
-        NDArray copy = vector.getDevice().isGpu() ? vector.toDevice(Device.cpu(), true) : null;
-        read.add(new HostVector(vector, copy));
-        return (copy == null ? vector : copy).toByteBuffer(true).asFloatBuffer();
+    Transfers.Reading read(NDArray vector) {
+        Transfers.Reading values = transfers.orElseThrow().read(vector, 0, Math.toIntExact(vector.size()));
+        read.add(new HostVector(vector, values));
+        return values;
     }
 
     /** Takes back all vectors that were read. */
     void freeRead() {
         for (HostVector vector : read) {
-            if (vector.copy != null) {
-                vector.copy.close();
-            }
+            vector.values.close();
             free.push(vector.array);
         }
         read.clear();
@@ -79,7 +86,7 @@ final class DeviceVectors implements AutoCloseable {
 
     /** A new vector for the mean; it isn't among those that are used again. */
     MeanVector mean() {
-        return new MeanVector(scope, allocate.apply(scope));
+        return new MeanVector(allocate.apply(scope), transfers.orElseThrow());
     }
 
     @Override
@@ -89,20 +96,18 @@ final class DeviceVectors implements AutoCloseable {
 
     /** The vector that takes the sum of a step on the host, and becomes the mean on the device. */
     static final class MeanVector {
-        private final NDManager scope;
-        private final boolean onGpu;
+        private final Transfers transfers;
         private final ByteBuffer host;
-        private NDArray array;
+        private final NDArray array;
+        private Transfers.Use last;
 
-        /**
-         * @param array becomes the mean on the CPU; is replaced on a GPU
-         */
-        private MeanVector(NDManager scope, NDArray array) {
-            this.scope = scope;
+        private MeanVector(NDArray array, Transfers transfers) {
             this.array = array;
-            onGpu = array.getDevice().isGpu();
+            this.transfers = transfers;
             int bytes = Math.toIntExact(array.size() * Float.BYTES);
-            host = onGpu ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()) : array.toByteBuffer(true);
+            host = transfers.copies()
+                    ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
+                    : array.toByteBuffer(true);
         }
 
         int length() {
@@ -114,12 +119,18 @@ final class DeviceVectors implements AutoCloseable {
             return host.asFloatBuffer();
         }
 
+        /** Tells that what computes now is the last that reads the mean. */
+        void used() {
+            if (transfers.copies() && last == null) {
+                last = transfers.used();
+            }
+        }
+
         /** The mean, divided on the device as {@link LocalReduce} does it. */
         NDArray mean(int leaves) {
-            if (onGpu) {
-                NDArray last = array;
-                array = scope.create(host.duplicate(), last.getShape(), DataType.FLOAT32);
-                last.close();
+            if (transfers.copies()) {
+                transfers.write(array, host, last);
+                last = null;
             }
             return leaves > 1 ? array.divi(leaves) : array;
         }

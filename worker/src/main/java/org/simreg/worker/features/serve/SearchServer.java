@@ -291,6 +291,9 @@ public final class SearchServer implements AutoCloseable {
             renderer = renderer == null ? new SampleRenderer() : renderer;
             ByteBuffer pixels = ByteBuffer.allocateDirect(n * 3 * view.size() * view.size());
             for (int i = from; i < from + n; i++) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new CancellationException("nobody waits for the answer any more");
+                }
                 ByteString file = query.getFiles(i);
                 try {
                     renderer.render(file.asReadOnlyByteBuffer(), view, pixels);

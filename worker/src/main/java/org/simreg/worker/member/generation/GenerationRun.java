@@ -159,7 +159,7 @@ final class GenerationRun {
 
     private Reduce open() {
         Reduce opened = peers.size() > 1
-                ? new ClusterReduce(connections.transport, peers, job.scope(), job.student()::newOut)
+                ? new ClusterReduce(connections.transport, peers, job.transfers(), job.scope(), job.student()::newOut)
                 : new LocalReduce(job.scope(), job.student()::newOut);
         synchronized (this) {
             reduce = opened;

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.simreg.worker.engine.torch.LateCopies;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.EventBusWire;
 import org.simreg.worker.exchange.wire.NettyWire;
@@ -62,6 +63,17 @@ class ClusterReduceTest {
             assertMeans(bus, 1, counts, leaves, leaves);
         } finally {
             vertx.close().await();
+        }
+    }
+
+    /** As a GPU's: sums leave and means arrive by copies that are made when somebody waits for them. */
+    @Test
+    void lateCopiesBetweenHostAndDeviceChangeNoBit() throws Exception {
+        List<PeerTransport> transports = Stream.generate(() -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))
+                .limit(4)
+                .toList();
+        try (Members members = new Members(transports, LateCopies.device())) {
+            assertEqualBits(members, 4, 3);
         }
     }
 

@@ -18,12 +18,18 @@ import org.simreg.worker.exchange.mesh.Peers;
 public final class Members implements AutoCloseable {
     public static final long PATIENCE_SECONDS = 60;
 
-    private final Torch torch = new Torch("cpu", 1);
+    private final Torch torch;
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final AtomicInteger mostArrays = new AtomicInteger();
     private final List<PeerTransport> transports;
 
     public Members(List<PeerTransport> transports) {
+        this(transports, new Torch("cpu", 1));
+    }
+
+    /** @param torch closed with this */
+    Members(List<PeerTransport> transports, Torch torch) {
+        this.torch = torch;
         this.transports = transports;
     }
 
@@ -39,7 +45,7 @@ public final class Members implements AutoCloseable {
     }
 
     public Reduce reduce(Peers peers, int length) {
-        return new ClusterReduce(transports.get(peers.rank()), peers, torch.scope(), scope -> {
+        return new ClusterReduce(transports.get(peers.rank()), peers, torch.transfers(), torch.scope(), scope -> {
             NDArray vector = scope.zeros(new Shape(length));
             mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
             return vector;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -11,6 +12,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,12 +23,15 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.EmbedOrder;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Network;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardFile;
@@ -40,6 +45,10 @@ import org.simreg.worker.features.bankfile.BankWriter;
 import org.simreg.worker.features.search.SearchMessages;
 import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
+import org.simreg.worker.network.family.Networks;
+import org.simreg.worker.weights.checkpoint.WeightFixtures;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
 
 /** Orders about banks as they come over the event bus, and the shards that a worker holds for them. */
 @Timeout(60)
@@ -135,6 +144,45 @@ class SearchServerTest {
                 .setWanted(SearchOrder.Wanted.newBuilder().addAllShards(shards))
                 .build();
         assertTrue(ask(server, order).getDone());
+    }
+
+    /** The pictures would take the one thread a minute; JPEG's decoder can't be stopped within one. */
+    @Test
+    void picturesThatNobodyWaitsForAnyMoreGiveTheirThreadBack() throws Exception {
+        Path weights = folder.resolve("weights.safetensors");
+        Safetensors.write(weights, WeightFixtures.weights(Networks.backbone(Network.MOBILENET_V2)));
+        ImageQuery.Builder query = ImageQuery.newBuilder().setWeightsSha256(WeightsFile.sha256(weights));
+        query.getImagesBuilder()
+                .setWeights(weights.toString())
+                .setNetwork(Network.MOBILENET_V2)
+                .setSize(32);
+        ByteString small = jpeg(40);
+        ImageQuery one = query.clone().addFiles(small).build();
+        assertEquals(
+                1280,
+                ask(server, SearchOrder.newBuilder().setImages(one).build())
+                        .getVectors()
+                        .getDimension());
+        ByteString large = jpeg(5000);
+        for (int i = 0; i < 400; i++) {
+            query.addFiles(large);
+        }
+        SearchOrder order =
+                SearchOrder.newBuilder().setImages(query.setPatienceMs(500)).build();
+        SearchReply given = ask(server, order);
+        assertTrue(given.getFailure().getReason().contains("nobody waits"), given.getFailure()::getReason);
+        assertEquals(
+                1280,
+                ask(server, SearchOrder.newBuilder().setImages(one).build())
+                        .getVectors()
+                        .getDimension());
+    }
+
+    /** A black square. */
+    private static ByteString jpeg(int side) throws IOException {
+        ByteString.Output bytes = ByteString.newOutput();
+        ImageIO.write(new BufferedImage(side, side, BufferedImage.TYPE_BYTE_GRAY), "jpg", bytes);
+        return bytes.toByteString();
     }
 
     @Test

@@ -14,7 +14,8 @@ import org.simreg.proto.WorkersGrpc;
 
 /** 4 MiB of random bytes as a message to every RPC, then of fields that nobody knows. */
 final class JunkCalls {
-    private static final int LENGTH = 4 << 20;
+    /** A multiple of three. */
+    private static final int LENGTH = 4_194_303;
 
     private JunkCalls() {}
 
@@ -30,7 +31,7 @@ final class JunkCalls {
             // Field 2000, a varint of 1.
             unknown[i] = (byte) 0x80;
             unknown[i + 1] = 0x7D;
-            unknown[Math.min(i + 2, LENGTH - 1)] = 1;
+            unknown[i + 2] = 1;
         }
         List<String> answers = new ArrayList<>();
         for (ServiceDescriptor service : List.of(

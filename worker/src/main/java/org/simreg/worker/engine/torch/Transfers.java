@@ -1,0 +1,329 @@
+package org.simreg.worker.engine.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import com.sun.jna.Function;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The traffic of a step between host and device: images in, vectors out and in. On a GPU it goes from and to pinned
+ * memory on a stream of its own, so that neither host nor computation waits for a copy that isn't needed yet; on the
+ * CPU nothing is copied. It counts copies, and the times that the host waited. Any thread may use it.
+ */
+public final class Transfers implements AutoCloseable {
+    /** Buffers that stay pinned: pinning takes longer than a copy. */
+    private static final int MOST_PINNED = 64;
+
+    private final Optional<Engine> engine;
+    private final NDManager kept;
+    private final Map<Long, ByteBuffer> pinned = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Shape, Deque<Slot>> slots = new HashMap<>();
+    private final Map<Integer, Deque<ByteBuffer>> buffers = new HashMap<>();
+    private final AtomicLong in = new AtomicLong();
+    private final AtomicLong out = new AtomicLong();
+    private final AtomicLong waits = new AtomicLong();
+
+    /**
+     * Copies that run beside the computation. A mark is a point in the order of copies or of the computation.
+     *
+     * @see <a href="https://docs.nvidia.com/cuda/cuda-runtime-api/">CUDA Runtime API, streams and events</a>
+     */
+    interface Engine extends AutoCloseable {
+        /** Pins host memory, which copies then need no staging for. */
+        void pin(long address, long bytes);
+
+        void unpin(long address);
+
+        /** Begins a copy, behind those begun before. */
+        void copy(long to, long from, long bytes, boolean toDevice);
+
+        /** A mark behind all that computes now. */
+        long computed();
+
+        /** A mark behind all copies so far. */
+        long copied();
+
+        /** Copies begun from now on wait for the mark. */
+        void copiesAfter(long mark);
+
+        /** What is computed from now on waits for the mark. */
+        void computesAfter(long mark);
+
+        /** Whether the mark is reached. */
+        boolean reached(long mark);
+
+        /** The host waits for the mark. */
+        void await(long mark);
+
+        void free(long mark);
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Copies and waits since the start.
+     *
+     * @param in copies to the device
+     * @param out copies to the host
+     * @param waits times that the host waited for a copy that wasn't there yet
+     */
+    public record Counts(long in, long out, long waits) {
+        /** Those since others. */
+        public Counts since(Counts earlier) {
+            return new Counts(in - earlier.in, out - earlier.out, waits - earlier.waits);
+        }
+    }
+
+    /** Images on the device, used again; {@code there}: behind the copy; {@code free}: behind the last use. */
+    private static final class Slot {
+        private final NDArray array;
+        private final long address;
+        private long there;
+        private long free;
+
+        Slot(NDArray array, long free) {
+            this.array = array;
+            this.free = free;
+            address = address(array, "h");
+        }
+    }
+
+    /**
+     * @param engine empty where the device is the host
+     * @param kept scope of what is used again; closed with this
+     */
+    Transfers(Optional<Engine> engine, NDManager kept) {
+        this.engine = engine;
+        this.kept = kept;
+    }
+
+    /** Those of a device that is the host: nothing is copied, nobody waits. */
+    public static Transfers none(NDManager scope) {
+        return new Transfers(Optional.empty(), scope.newSubManager());
+    }
+
+    /** Copies and waits so far. */
+    public Counts counts() {
+        return new Counts(in.get(), out.get(), waits.get());
+    }
+
+    /**
+     * Images on the device, valid until {@code scope} is closed. The copy begins now; what computes with them waits for
+     * it, the caller doesn't.
+     *
+     * @param bytes (n, size, size, 3) uint8, direct; unchanged until {@code scope} is closed
+     */
+    public synchronized NDArray images(NDManager scope, ByteBuffer bytes, int n, int size) {
+        if (engine.isEmpty()) {
+            return Torch.images(scope, bytes, n, size);
+        }
+        Engine copies = engine.get();
+        Shape shape = new Shape(n, size, size, 3);
+        Slot slot = slots.computeIfAbsent(shape, key -> new ArrayDeque<>()).poll();
+        if (slot == null) {
+            slot = new Slot(kept.create(shape, DataType.UINT8), copies.computed());
+        }
+        copies.copiesAfter(slot.free);
+        copies.free(slot.free);
+        copies.copy(slot.address, pinned(bytes), shape.size(), true);
+        in.incrementAndGet();
+        slot.there = copies.copied();
+        copies.computesAfter(slot.there);
+        Slot lent = slot;
+        scope.attachInternal(UUID.randomUUID().toString(), () -> giveBack(shape, lent));
+        return slot.array;
+    }
+
+    /** The host's buffer may change from here on: the copy has ended. */
+    private synchronized void giveBack(Shape shape, Slot slot) {
+        Engine copies = engine.orElseThrow();
+        await(slot.there);
+        copies.free(slot.there);
+        slot.free = copies.computed();
+        slots.get(shape).push(slot);
+    }
+
+    private void await(long mark) {
+        Engine copies = engine.orElseThrow();
+        if (!copies.reached(mark)) {
+            waits.incrementAndGet();
+            copies.await(mark);
+        }
+    }
+
+    /**
+     * Values on their way to the host.
+     *
+     * @see #read
+     */
+    public final class Reading implements AutoCloseable {
+        private final ByteBuffer host;
+        private final long mark;
+        private final boolean copied;
+
+        private Reading(ByteBuffer host, long mark, boolean copied) {
+            this.host = host;
+            this.mark = mark;
+            this.copied = copied;
+        }
+
+        /** The values, valid until this is closed; waits for the copy. */
+        public FloatBuffer await() {
+            if (copied) {
+                Transfers.this.await(mark);
+            }
+            return host.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
+        }
+
+        @Override
+        public void close() {
+            if (copied) {
+                Transfers.this.await(mark);
+                engine.orElseThrow().free(mark);
+                giveBack(host);
+            }
+        }
+    }
+
+    /**
+     * Begins to read a vector as it is behind all that computes now. On the CPU these are the values of the array
+     * itself. The vector stays as it is until they have been awaited.
+     *
+     * @param vector (N) float32
+     * @param from first value
+     * @param count values
+     */
+    public synchronized Reading read(NDArray vector, int from, int count) {
+        if (engine.isEmpty()) {
+            ByteBuffer values = vector.toByteBuffer(true);
+            return new Reading(values.slice(from * Float.BYTES, count * Float.BYTES), 0, false);
+        }
+        Engine copies = engine.get();
+        long computed = copies.computed();
+        copies.copiesAfter(computed);
+        copies.free(computed);
+        ByteBuffer host = buffer(count * Float.BYTES);
+        copies.copy(pinned(host), address(vector, "f") + (long) from * Float.BYTES, (long) count * Float.BYTES, false);
+        out.incrementAndGet();
+        return new Reading(host, copies.copied(), true);
+    }
+
+    /** A mark behind what computes now, as seen by {@link #write}. */
+    public static final class Use {
+        private final long mark;
+
+        private Use(long mark) {
+            this.mark = mark;
+        }
+    }
+
+    /** The present end of the computation, which has used a vector that is written later. */
+    public synchronized Use used() {
+        return new Use(engine.map(Engine::computed).orElse(0L));
+    }
+
+    /**
+     * Writes a vector on the device, behind its last use; what computes from now on waits for that, the caller doesn't.
+     * For devices other than the host.
+     *
+     * @param vector (N) float32
+     * @param host direct, N values in native order; unchanged until the next but one of these calls
+     */
+    public synchronized void write(NDArray vector, ByteBuffer host, Use last) {
+        Engine copies = engine.orElseThrow();
+        copies.copiesAfter(last.mark);
+        copies.free(last.mark);
+        copies.copy(address(vector, "f"), pinned(host), vector.size() * Float.BYTES, true);
+        in.incrementAndGet();
+        long there = copies.copied();
+        copies.computesAfter(there);
+        copies.free(there);
+    }
+
+    /** Whether the device has memory of its own. */
+    public boolean copies() {
+        return engine.isPresent();
+    }
+
+    private ByteBuffer buffer(int bytes) {
+        ByteBuffer free =
+                buffers.computeIfAbsent(bytes, key -> new ArrayDeque<>()).poll();
+        return free != null ? free : ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    private synchronized void giveBack(ByteBuffer host) {
+        buffers.get(host.capacity()).push(host);
+    }
+
+    /** The address of a buffer, pinned; it is kept as long as it is pinned. */
+    private long pinned(ByteBuffer bytes) {
+        Engine copies = engine.orElseThrow();
+        long address = Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
+        ByteBuffer known = pinned.get(address);
+        if (known != null && known.capacity() >= bytes.limit()) {
+            return address;
+        }
+        if (known != null) {
+            unpin(address);
+        }
+        if (pinned.size() >= MOST_PINNED) {
+            unpin(pinned.keySet().iterator().next());
+        }
+        copies.pin(address, bytes.capacity());
+        pinned.put(address, bytes);
+        return address;
+    }
+
+    /** Behind the last copy: it may be from there. */
+    private void unpin(long address) {
+        Engine copies = engine.orElseThrow();
+        long last = copies.copied();
+        await(last);
+        copies.free(last);
+        copies.unpin(address);
+        pinned.remove(address);
+    }
+
+    /**
+     * Where a tensor's values lie.
+     *
+     * @param type mangled: {@code f} for float, {@code h} for bytes
+     */
+    private static long address(NDArray array, String type) {
+        Function values = Library.TORCH.getFunction("_ZNK2at10TensorBase16mutable_data_ptrI" + type + "EEPT_v");
+        long tensor = ((PtNDArray) array).getHandle();
+        return Pointer.nativeValue(values.invokePointer(new Object[] {new Pointer(tensor)}));
+    }
+
+    /** libtorch, found once. */
+    private static final class Library {
+        private static final NativeLibrary TORCH =
+                LoadedLibrary.named("torch_cpu").orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
+    }
+
+    @Override
+    public synchronized void close() {
+        engine.ifPresent(copies -> {
+            pinned.keySet().stream().toList().forEach(this::unpin);
+            copies.close();
+        });
+        kept.close();
+    }
+}
