@@ -61,7 +61,8 @@ class NodesProcessTest {
     }
 
     private static String submit(ApiClient client, Job job) {
-        return client.ask(jobs -> jobs.submit(SubmitRequest.newBuilder().setJob(job).build()))
+        return client.ask(jobs ->
+                        jobs.submit(SubmitRequest.newBuilder().setJob(job).build()))
                 .getId();
     }
 
