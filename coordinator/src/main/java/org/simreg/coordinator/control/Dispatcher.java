@@ -33,8 +33,10 @@ final class Dispatcher {
      */
     private static final long SYNC_MS = 200;
 
-    /** A thousand workers that come at once are not each worth a round. */
+    /** Rounds between two ticks, of a few jobs and workers; fewer of many, as each costs as much as there are. */
     private static final int MOST_ROUNDS = 8;
+
+    private static final int A_FEW = 200;
 
     /** Workers, or jobs, that a reason names. */
     private static final int NAMED = 3;
@@ -49,6 +51,10 @@ final class Dispatcher {
     private Situation situation = new Situation(List.of(), List.of());
     private WorkerStatuses.Objections objections = new WorkerStatuses.Objections(List.of());
     private int rounds;
+
+    /** Whether workers have come or gone since they were handed out: no job may be decided on by what it had then. */
+    private boolean behind;
+
     private long syncedAtMs;
 
     /** What queued jobs without workers were when they were last decided on. */
@@ -77,10 +83,13 @@ final class Dispatcher {
 
     /** As {@link #dispatch}, then something else; of very many calls between two ticks the later ones are left to the tick. */
     void dispatchSoon(Runnable then) {
-        if (rounds < MOST_ROUNDS) {
+        int all = queue.count() + registry.count();
+        if (rounds < MOST_ROUNDS * A_FEW / (A_FEW + all)) {
             rounds++;
             dispatch();
             then.run();
+        } else {
+            behind = true;
         }
     }
 
@@ -92,6 +101,7 @@ final class Dispatcher {
 
     /** Hands out the workers, decides on every job, and sends orders to load jobs. */
     void dispatch() {
+        behind = false;
         if (isChanged()) {
             allot();
         }
@@ -173,10 +183,14 @@ final class Dispatcher {
         guard.with(run, action);
     }
 
-    /** Does something for a job, then decides on the job. */
+    /** Does something for a job, then decides on the job, unless the next tick has to hand out workers first. */
     void handle(JobRun run, Runnable action) {
         guard.with(run, action);
-        guard.with(run, () -> controller.decideOn(run));
+        guard.with(run, () -> {
+            if (!behind) {
+                controller.decideOn(run);
+            }
+        });
     }
 
     /** Has the members of a job's generation stop and begin another one. */

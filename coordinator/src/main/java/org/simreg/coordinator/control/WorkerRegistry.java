@@ -112,6 +112,10 @@ final class WorkerRegistry {
         }
     }
 
+    int count() {
+        return sessions.size();
+    }
+
     /** All sessions, in the order of their names. */
     List<WorkerSession> all() {
         return new ArrayList<>(sessions.values());

@@ -179,7 +179,7 @@ final class WorkerSessions {
     private void lose(WorkerSession session, String why) {
         registry.remove(session);
         end(session, "The worker %s is taken for lost: it %s; it may attend again".formatted(session.name(), why));
-        dispatcher.dispatch();
+        dispatcher.dispatchSoon(() -> {});
     }
 
     private long now() {

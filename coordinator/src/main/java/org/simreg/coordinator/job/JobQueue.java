@@ -139,6 +139,11 @@ public final class JobQueue implements JobRun.Listener {
         return List.copyOf(runs.values());
     }
 
+    /** How many are active. */
+    public int count() {
+        return active.size();
+    }
+
     public List<JobRun> active() {
         return List.copyOf(active.values());
     }

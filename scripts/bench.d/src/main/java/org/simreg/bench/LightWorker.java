@@ -24,16 +24,23 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.WorkersGrpc;
 
 /**
- * A worker that says what a real one says and computes nothing: it attends, sends heartbeats, loads jobs at once and
- * commits a step every so often. All is done on one thread, that of the timer, which many of these share.
+ * A worker that says what a real one says and computes nothing: it attends, again when its stream has ended, sends
+ * heartbeats, loads jobs at once and commits a step every so often. All is done on one thread, that of the timer, which
+ * many of these share.
  */
-final class LightWorker implements StreamObserver<Order> {
+final class LightWorker {
+    private static final int AGAIN_MS = 300;
+
     private static final long STEPS_PER_EPOCH = 1000;
     private static final int BATCH = 256;
 
     private final ScheduledExecutorService timer;
     private final Tally tally;
-    private final StreamObserver<Report> reports;
+    private final WorkersGrpc.WorkersStub stub;
+    private final Hello hello;
+    private StreamObserver<Report> reports;
+    private ScheduledFuture<?> beats;
+    private int incarnation;
     private final Deque<Sent> unacknowledged = new ArrayDeque<>();
     private ScheduledFuture<?> steps;
     private Generation generation = Generation.getDefaultInstance();
@@ -53,33 +60,57 @@ final class LightWorker implements StreamObserver<Order> {
     record Tally(long stepMs, AtomicInteger training, LongConsumer acknowledged, AtomicInteger failed) {}
 
     /**
-     * Attends.
-     *
-     * @param hello without what it holds
+     * @param hello without incarnation
      */
     LightWorker(Channel channel, Hello hello, ScheduledExecutorService timer, Tally tally) {
+        this.hello = hello;
         this.timer = timer;
         this.tally = tally;
-        reports = WorkersGrpc.newStub(channel).attend(this);
-        reports.onNext(Report.newBuilder().setHello(hello).build());
+        stub = WorkersGrpc.newStub(channel);
     }
 
-    @Override
-    public void onNext(Order order) {
-        long now = System.nanoTime();
-        timer.execute(() -> take(order, now));
+    /** Attends; it has forgotten what it held. */
+    void attend() {
+        incarnation++;
+        reports = stub.attend(new Orders());
+        reports.onNext(Report.newBuilder()
+                .setHello(hello.toBuilder().setIncarnation(String.valueOf(incarnation)))
+                .build());
     }
 
-    @Override
-    public void onError(Throwable why) {
-        if (tally.failed.getAndIncrement() == 0) {
-            System.err.println("A stream has ended: " + why);
+    /** The orders of one stream. */
+    private final class Orders implements StreamObserver<Order> {
+        @Override
+        public void onNext(Order order) {
+            long now = System.nanoTime();
+            timer.execute(() -> take(order, now));
+        }
+
+        @Override
+        public void onError(Throwable why) {
+            end();
+        }
+
+        @Override
+        public void onCompleted() {
+            end();
+        }
+
+        private void end() {
+            tally.failed.incrementAndGet();
+            if (!timer.isShutdown()) {
+                timer.execute(LightWorker.this::lost);
+            }
         }
     }
 
-    @Override
-    public void onCompleted() {
-        tally.failed.incrementAndGet();
+    private void lost() {
+        stop();
+        if (beats != null) {
+            beats.cancel(false);
+            beats = null;
+        }
+        timer.schedule(this::attend, AGAIN_MS, TimeUnit.MILLISECONDS);
     }
 
     private void take(Order order, long now) {
@@ -97,7 +128,7 @@ final class LightWorker implements StreamObserver<Order> {
     private void beat(int ms) {
         Report beat =
                 Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
-        timer.scheduleAtFixedRate(() -> reports.onNext(beat), ms, ms, TimeUnit.MILLISECONDS);
+        beats = timer.scheduleAtFixedRate(() -> reports.onNext(beat), ms, ms, TimeUnit.MILLISECONDS);
     }
 
     private void ready(Prepare prepare) {

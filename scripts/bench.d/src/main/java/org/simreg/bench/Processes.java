@@ -35,6 +35,7 @@ final class Processes implements AutoCloseable {
     private final Map<String, Process> running = new LinkedHashMap<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<String> coordinatorOptions = new ArrayList<>();
+    private final List<String> workerOptions = new ArrayList<>();
     private final Map<String, Place> places = new LinkedHashMap<>();
 
     /**
@@ -71,6 +72,11 @@ final class Processes implements AutoCloseable {
         coordinatorOptions.addAll(List.of(more));
     }
 
+    /** Gives more options to workers that are started from now on. */
+    public void workerOptions(String... more) {
+        workerOptions.addAll(List.of(more));
+    }
+
     /** Gives a process that is not started yet a place in a network of its own. */
     void place(String name, Place place) {
         places.put(name, place);
@@ -92,15 +98,16 @@ final class Processes implements AutoCloseable {
     /** Starts a worker, for the first time or again. */
     public void worker(String name) {
         List<String> arguments = new ArrayList<>(List.of("worker", "--name=" + name));
-        arguments.add("--coordinator=" + host(COORDINATOR) + ":" + port);
+        arguments.add("--coordinator=" + address());
         arguments.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
         arguments.addAll(membership(name));
+        arguments.addAll(workerOptions);
         start(name, arguments);
     }
 
     private List<String> membership(String name) {
         String all = clusterPorts.entrySet().stream()
-                .map(one -> host(one.getKey()) + ":" + one.getValue())
+                .map(one -> new HostPort(host(one.getKey()), one.getValue()).toString())
                 .collect(Collectors.joining(","));
         return List.of("--host=" + host(name), "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
     }
@@ -200,6 +207,28 @@ final class Processes implements AutoCloseable {
         Process process = taken(name);
         process.destroy();
         return await(process);
+    }
+
+    /**
+     * Asks to leave, by SIGTERM, and kills with SIGKILL what is still there after a time, as a node does that goes.
+     *
+     * @return how long it took to end; as long as the time if it was killed
+     */
+    Duration leave(String name, Duration most) {
+        Process process = taken(name);
+        long begin = System.nanoTime();
+        process.destroy();
+        try {
+            if (!process.waitFor(most.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                await(process);
+                return most;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a process ends", e);
+        }
+        return Duration.ofNanos(System.nanoTime() - begin);
     }
 
     /** Asks to leave, by SIGTERM, and doesn't wait. */

@@ -32,12 +32,12 @@ public final class ScaleCheck {
     private static final int SIZE = 96;
 
     /** The first are slower. */
-    private static final int LEFT_OUT = 5;
+    private static final int LEFT_OUT = 3;
 
     private ScaleCheck() {}
 
     /**
-     * @param arguments folder for logs, folder of pictures, file of the cost model, megabits a second, steps
+     * @param arguments folder for logs, folder of pictures, file of the cost model, megabits a second, steps, processes at most (1 to 4)
      */
     public static void main(String[] arguments) {
         Path folder = Path.of(arguments[0]).toAbsolutePath();
@@ -47,7 +47,8 @@ public final class ScaleCheck {
         int megabits = Integer.parseInt(arguments[3]);
         int steps = Integer.parseInt(arguments[4]);
         CostModel model = CostModel.read(Path.of(arguments[2]));
-        for (int workers = 1; workers <= MICRO_BATCHES; workers++) {
+        int most = Math.min(MICRO_BATCHES, Integer.parseInt(arguments[5]));
+        for (int workers = 1; workers <= most; workers++) {
             List<StepDone> done =
                     run(folder.resolve("run-" + workers), job(arguments[1], teacher, steps), workers, megabits);
             double measured = median(done, StepDone::getSeconds);

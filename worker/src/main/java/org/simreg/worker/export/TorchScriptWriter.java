@@ -126,7 +126,7 @@ public final class TorchScriptWriter {
         };
         String output = new ForwardCode(source, names, "y", false).append(network, "", "x");
         source.line("return %s", output);
-        return LayerCode.methods(List.of(network)) + source;
+        return LayerCode.methods(List.of(network), false) + source;
     }
 
     /**

@@ -55,14 +55,18 @@ public sealed interface ClusterProcess {
             boolean jsonLog,
             Duration leaveWithin)
             implements ClusterProcess {
+        /** What the JVM takes to end on a busy machine. */
+        private static final Duration JVM_ENDS = Duration.ofSeconds(2);
+
         @Override
         public int run(StopSignal stop) {
             log(jsonLog, settings.name());
             ApiClient client = ApiClient.open(coordinator, Duration.ZERO, credentials);
             try (WorkerNode node = new WorkerNode(settings, client)) {
                 ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
-                stop.patience(leaveWithin);
-                stop.whenRequested("Leaving at the end of a step.", () -> node.leave(leaveWithin));
+                Duration acts = leaveWithin.minus(JVM_ENDS);
+                stop.patience(acts);
+                stop.whenRequested("Leaving at the end of a step.", () -> node.leave(acts));
                 return node.await();
             }
         }

@@ -1,6 +1,5 @@
 package org.simreg.bench.attack;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
@@ -28,15 +27,14 @@ public final class EndlessBucketAttack {
      * @param arguments host and port of a coordinator; the port that it and its workers take for S3's; a folder for runs
      */
     public static void main(String[] arguments) throws Exception {
-        try (AttackedBanks attacked = new AttackedBanks("buckets", arguments[0])) {
+        int port = Integer.parseInt(arguments[1]);
+        try (AttackedBanks attacked = new AttackedBanks("buckets", arguments[0]);
+                EndlessBucket bucket = new EndlessBucket(port, EndlessBucket.Kind.PAGE)) {
             for (EndlessBucket.Kind kind : EndlessBucket.Kind.values()) {
-                try (EndlessBucket bucket = new EndlessBucket(Integer.parseInt(arguments[1]), kind)) {
-                    attacked.trial(
-                            "a bucket without end: " + kind + " at " + bucket.address(),
-                            () -> ended(attacked, job(Path.of(arguments[2], kind.name()))));
-                } catch (IOException e) {
-                    throw new IllegalStateException("The port " + arguments[1] + " is taken", e);
-                }
+                bucket.answer(kind);
+                attacked.trial(
+                        "a bucket without end: " + kind,
+                        () -> ended(attacked, job(Path.of(arguments[2], kind.name()))));
             }
         }
     }

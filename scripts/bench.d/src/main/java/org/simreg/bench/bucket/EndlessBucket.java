@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -26,23 +25,25 @@ public final class EndlessBucket implements AutoCloseable {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><Name>endless</Name><KeyCount>%d</KeyCount>";
 
     private final ServerSocket server;
-    private final Kind kind;
+    private volatile Kind kind;
 
     /**
      * @param port 0 for any
      */
     public EndlessBucket(int port, Kind kind) throws IOException {
         this.kind = kind;
-        server = new ServerSocket();
-        // Connections of the server before may still be there.
-        server.setReuseAddress(true);
-        server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 100);
+        server = new ServerSocket(port, 100, InetAddress.getLoopbackAddress());
         NamedThreads.thread("endless-bucket", this::accept).start();
     }
 
     /** Where clients find it. */
     public String address() {
         return "http://127.0.0.1:" + server.getLocalPort();
+    }
+
+    /** Answers otherwise from now on, and ends the answers before. */
+    public void answer(Kind other) {
+        kind = other;
     }
 
     private void accept() {
@@ -83,23 +84,25 @@ public final class EndlessBucket implements AutoCloseable {
     }
 
     private void answer(OutputStream out, int number) throws IOException {
-        if (kind == Kind.PAGES) {
+        Kind begun = kind;
+        if (begun == Kind.PAGES) {
             String page = LISTING.formatted(0) + "<IsTruncated>true</IsTruncated><NextContinuationToken>" + number + "-"
                     + System.nanoTime() + "</NextContinuationToken></ListBucketResult>";
             String head = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n";
             out.write((head.formatted(page.length()) + page).getBytes(StandardCharsets.US_ASCII));
             return;
         }
-        String status = kind == Kind.ERROR ? "500 Internal Server Error" : "200 OK";
-        String begin = kind == Kind.ERROR ? "<Error><Code>InternalError</Code><Message>" : LISTING.formatted(1000);
+        String status = begun == Kind.ERROR ? "500 Internal Server Error" : "200 OK";
+        String begin = begun == Kind.ERROR ? "<Error><Code>InternalError</Code><Message>" : LISTING.formatted(1000);
         String more =
-                kind == Kind.ERROR ? "it is worse than you think, " : "<Contents><Key>data/a/1.jpg</Key></Contents>";
+                begun == Kind.ERROR ? "it is worse than you think, " : "<Contents><Key>data/a/1.jpg</Key></Contents>";
         out.write(("HTTP/1.1 " + status + "\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n" + begin)
                 .getBytes(StandardCharsets.US_ASCII));
         byte[] block = more.repeat(1000).getBytes(StandardCharsets.US_ASCII);
-        while (!server.isClosed()) {
+        while (!server.isClosed() && kind == begun) {
             out.write(block);
         }
+        throw new IOException("the answer ends with its connection");
     }
 
     @Override

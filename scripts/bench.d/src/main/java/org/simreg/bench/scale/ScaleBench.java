@@ -51,7 +51,7 @@ public final class ScaleBench {
                 "{\"bench\":\"scale\",\"simulated\":true,\"micro_batches\":%d,\"gigabits\":%.0f,\"workers\":%d,\"members\":%d,"
                         + "\"helpers\":%d,\"step_s\":%.4f,\"student_s\":%.4f,\"prepare_s\":%.4f,\"reduce_s\":%.4f,"
                         + "\"halving_s\":%.4f,\"hides\":%s,\"images_s\":%.1f,\"goodput\":%.4f,\"generations_day\":%.1f,"
-                        + "\"days\":%.2f}%n",
+                        + "\"days\":%.3f}%n",
                 microBatches,
                 gigabits,
                 workers,
@@ -69,7 +69,7 @@ public final class ScaleBench {
                 days);
         return String.format(
                 Locale.ROOT,
-                "| %d | %.0f | %d | %d, %d | %.3f | %.3f | %s | %,.0f | %.1f %% | %.1f | %.2f |",
+                "| %d | %.0f | %d | %d, %d | %.3f | %.3f | %s | %,.0f | %.1f %% | %.1f | %.3f |",
                 microBatches,
                 gigabits,
                 workers,

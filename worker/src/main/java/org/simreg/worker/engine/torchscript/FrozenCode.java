@@ -10,6 +10,7 @@ import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torchscript.layer.LayerCode;
+import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
@@ -19,16 +20,20 @@ import org.simreg.worker.network.Weight;
  * that {@link #binder} names; then {@code features(images)}. A weight's memory is its own and in the type it is
  * computed with, so that a network in bfloat16 takes two bytes a parameter.
  *
- * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along (oneDNN's
- * post-operations), which saves a walk through memory each, and its weights are reordered once for
- * the kernel.
+ * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along, a linear layer in bfloat16 the GELU
+ * or the sum (oneDNN's post-operations), which saves a walk through memory each, and their weights are reordered once
+ * for the kernel.
  */
 final class FrozenCode {
     static final String CLASS = "Frozen";
 
+    /** Rows that linear layers are laid out for: tokens of a small batch. */
+    private static final int TOKENS = 4096;
+
     private final NetworkGraph network;
     private final boolean bfloat16;
     private final boolean fused;
+    private final boolean packed;
     private final List<Integer> taps;
     private final ScriptSource source = new ScriptSource();
     private final List<Weight> weights;
@@ -40,10 +45,11 @@ final class FrozenCode {
     private final int[] uses;
     private final LayerCode layers;
 
-    private FrozenCode(NetworkGraph network, boolean bfloat16, boolean fused, List<Integer> taps) {
+    private FrozenCode(NetworkGraph network, FrozenModule.Kind kind, boolean packs, List<Integer> taps) {
         this.network = network;
-        this.bfloat16 = bfloat16;
-        this.fused = fused;
+        bfloat16 = kind.bfloat16();
+        fused = kind.fused();
+        packed = fused && bfloat16 && packs;
         this.taps = taps;
         layers = new LayerCode(source, this::trained, bfloat16);
         weights = network.weights();
@@ -62,21 +68,20 @@ final class FrozenCode {
      * The code of a network.
      *
      * @param network without BatchNorm behind its convolutions, which have a bias instead
-     * @param pixels normalisation that the network wants
-     * @param fused whether oneDNN's fused convolutions are used (CPU only)
+     * @param packs whether oneDNN has linear layers in bfloat16 with what follows them
      * @param taps numbers of the values whose features are given, one beside the other, images by
      *     their mean over H and W; none: the network's output
      */
-    static FrozenCode of(NetworkGraph network, Pixels pixels, boolean bfloat16, boolean fused, List<Integer> taps) {
-        FrozenCode code = new FrozenCode(network, bfloat16, fused, taps);
+    static FrozenCode of(NetworkGraph network, FrozenModule.Kind kind, boolean packs, List<Integer> taps) {
+        FrozenCode code = new FrozenCode(network, kind, packs, taps);
         code.bind();
-        code.features(pixels);
+        code.features(kind.pixels());
         return code;
     }
 
     /** The methods of the class {@link #CLASS}. */
     String methods() {
-        return LayerCode.methods(List.of(network)) + source;
+        return LayerCode.methods(List.of(network), packed) + source;
     }
 
     /** The method that takes a weight's values, float32 as they lie in a flat vector. */
@@ -104,8 +109,12 @@ final class FrozenCode {
                 op instanceof Op.BatchNorm || op instanceof Op.LayerNorm || weight.kind() == Weight.Kind.PARAMETER;
         String own = bfloat16 && !whole ? "torch.to(values, " + ScriptSource.BFLOAT16 + ")" : "torch.clone(values)";
         String view = StepCode.view(new FlatLayout.Slot(weight, 0), own);
-        boolean kernel = fused && op instanceof Op.Convolution && weight.name().endsWith(".weight");
-        return kernel ? reordered((Op.Convolution) op, view) : view;
+        if (!weight.name().endsWith(".weight")) {
+            return view;
+        } else if (fused && op instanceof Op.Convolution convolution) {
+            return reordered(convolution, view);
+        }
+        return packed && op instanceof Op.Linear ? PackedLinear.weight(view, TOKENS) : view;
     }
 
     private static String reordered(Op.Convolution c, String view) {
@@ -166,6 +175,8 @@ final class FrozenCode {
         NetworkGraph.Node node = nodes.get(i);
         if (fused && node.op() instanceof Op.Convolution c) {
             return appendConvolution(i, c, value);
+        } else if (packed && node.op() instanceof Op.Linear) {
+            return appendLinear(i, value);
         }
         value[i + 1] = "y" + (i + 1);
         source.line("%s = %s", value[i + 1], plain(node, value));
@@ -189,6 +200,30 @@ final class FrozenCode {
         NetworkGraph.Node node = network.nodes().get(i);
         value[last + 1] = "y" + (last + 1);
         source.line("%s = %s", value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
+        return last;
+    }
+
+    /** Appends a linear layer with the GELU or the sum behind it; returns the last of them. */
+    private int appendLinear(int i, String[] value) {
+        NetworkGraph.Node node = network.nodes().get(i);
+        NetworkGraph.Node next = following(i);
+        String x = "torch.to(" + value[node.input()] + ", " + ScriptSource.BFLOAT16 + ")";
+        String weight = trained(node.name() + ".weight");
+        String bias = trained(node.name() + ".bias");
+        String expression;
+        int last = i;
+        if (next != null && next.op() instanceof Op.Gelu gelu && gelu.form() != Op.Gelu.Form.QUICK) {
+            last++;
+            expression = PackedLinear.gelu(x, weight, bias, gelu.form() == Op.Gelu.Form.TANH);
+        } else if (next != null && next.op() instanceof Op.Add) {
+            last++;
+            String other = value[next.input() == last ? next.second() : next.input()];
+            expression = PackedLinear.sum(x, "torch.to(" + other + ", " + ScriptSource.BFLOAT16 + ")", weight, bias);
+        } else {
+            expression = PackedLinear.product(x, weight, bias);
+        }
+        value[last + 1] = "y" + (last + 1);
+        source.line("%s = %s", value[last + 1], expression);
         return last;
     }
 

@@ -12,6 +12,7 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
+import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.network.Weight;
@@ -55,7 +56,7 @@ public final class FrozenModule implements AutoCloseable {
      *
      * @param pixels normalisation that the network wants
      * @param bfloat16 whether it computes in bfloat16
-     * @param fused whether oneDNN's fused convolutions are used; a GPU has none
+     * @param fused whether oneDNN's fused layers are used; a GPU has none
      */
     public record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
         static Kind imagenet(Torch torch, boolean bfloat16) {
@@ -83,7 +84,7 @@ public final class FrozenModule implements AutoCloseable {
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
                 stages.stream().map(stage -> folded.places().get(stage.value())).toList();
-        FrozenCode code = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
+        FrozenCode code = FrozenCode.of(folded.network(), kind, PackedLinear.works(torch), taps);
         byte[] archive = CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), code.methods());
         FrozenModule module = new FrozenModule(torch, network, archive);
         return module.bound(() -> module.bind(code, folded));

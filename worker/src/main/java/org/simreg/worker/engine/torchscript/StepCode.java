@@ -38,14 +38,17 @@ final class StepCode {
     private final FlatLayout parameters;
     private final FlatLayout statistics;
     private final StepSettings settings;
+    private final boolean products;
     private final boolean ema;
     private final ScriptSource source = new ScriptSource();
     private final Optional<ScriptCode> script;
     private final OptimizerCode optimizer;
 
-    private StepCode(StudentNetwork trained, StepSettings settings, boolean ema, Optional<ScriptCode> script) {
+    private StepCode(
+            StudentNetwork trained, StepSettings settings, boolean products, boolean ema, Optional<ScriptCode> script) {
         this.trained = trained;
         this.settings = settings;
+        this.products = products;
         this.ema = ema;
         this.parameters = trained.parameters();
         this.statistics = trained.statistics();
@@ -56,12 +59,14 @@ final class StepCode {
     /**
      * The methods of the class {@link #CLASS}.
      *
+     * @param products whether oneDNN multiplies matrices in bfloat16
      * @param ema whether the backbone is averaged
      * @param script writes the calls of a backbone that is a module from outside; empty for our own
      *     layers
      */
-    static String of(StudentNetwork trained, StepSettings settings, boolean ema, Optional<ScriptCode> script) {
-        return new StepCode(trained, settings, ema, script).write();
+    static String of(
+            StudentNetwork trained, StepSettings settings, boolean products, boolean ema, Optional<ScriptCode> script) {
+        return new StepCode(trained, settings, products, ema, script).write();
     }
 
     private String write() {
@@ -73,7 +78,7 @@ final class StepCode {
         if (trained.selfTaught()) {
             project();
         }
-        return LayerCode.methods(List.of(trained.backbone()))
+        return LayerCode.methods(List.of(trained.backbone()), products)
                 + (trained.backbone().draws() ? DROP_PATH : "")
                 + source;
     }

@@ -15,6 +15,7 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.engine.torch.Transfers;
+import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 
 /**
  * A student in training as a TorchScript module: its state on the device, and the calls of a step. The arithmetic is
@@ -50,7 +51,7 @@ public final class StepModule implements TrainableStudent {
         List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();
-        String methods = StepCode.of(trained, settings, start.ema().length > 0, script);
+        String methods = StepCode.of(trained, settings, PackedLinear.works(torch), start.ema().length > 0, script);
         module = TorchModule.load(
                         torch,
                         script.map(code -> code.archive(StepCode.CLASS, lists, methods))

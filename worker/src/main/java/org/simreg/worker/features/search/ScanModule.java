@@ -1,6 +1,5 @@
 package org.simreg.worker.features.search;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,6 +15,7 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
+import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 
 /**
  * A libtorch module that multiplies tiles of a bank's rows with queries in bfloat16 (or float32) and gives
@@ -43,32 +43,7 @@ final class ScanModule implements AutoCloseable {
 
     /** Whether tiles are packed for oneDNN there, whose products sum in float32. */
     static boolean packs(Torch torch) {
-        return torch.fuses() && Packing.works(torch);
-    }
-
-    /** Whether oneDNN multiplies packed bfloat16 tiles on this machine; asked once a process. */
-    private static final class Packing {
-        private static Boolean works;
-
-        private Packing() {}
-
-        static synchronized boolean works(Torch torch) {
-            if (works == null) {
-                works = tried(torch);
-            }
-            return works;
-        }
-
-        private static boolean tried(Torch torch) {
-            try (ScanModule module = new ScanModule(torch, true);
-                    NDManager scope = torch.scope()) {
-                NDArray tile = module.keep(scope, module.tile(scope, 32, 8));
-                NDArray query = module.round(scope, module.matrix(scope, new float[8], 8));
-                return module.seeds(tile, query, 1).length == 1;
-            } catch (EngineException unsupported) {
-                return false;
-            }
-        }
+        return PackedLinear.works(torch);
     }
 
     /** A tile of zeros in {@code scope}: (rows, D) bfloat16, to be filled. */
@@ -211,9 +186,8 @@ final class ScanModule implements AutoCloseable {
         private static final int FLOAT64 = 7;
         private static final String PLAIN = "torch.mm(queries, torch.t(tile))";
 
-        /** Where the tile is packed. A product with a tile is one with the weights of a linear layer. */
-        private static final String PACKED =
-                "ops.mkldnn._linear_pointwise(queries, tile, None, \"none\", annotate(List[Optional[number]], []), \"\")";
+        /** A product with a packed tile is one with the weights of a linear layer. */
+        private static final String PACKED = PackedLinear.product("queries", "tile", "None");
 
         /** Queries that a packed tile is laid out for; any other number of them is multiplied as well. */
         private static final int QUERIES = 256;
@@ -246,7 +220,7 @@ final class ScanModule implements AutoCloseable {
                     .line("return torch.sqrt(torch.stack([radius, loss]))");
             code.method("keep(self, tile: Tensor) -> Tensor");
             if (packed) {
-                code.line("return ops.mkldnn._reorder_linear_weight(tile, %d)", QUERIES);
+                code.line("return %s", PackedLinear.weight("tile", QUERIES));
             } else {
                 code.line("return tile");
             }

@@ -46,6 +46,35 @@ public final class LayerCode {
                 return normal
             """.indent(0);
 
+    /**
+     * The most tokens that attention is computed for by two products: their scores take 2 bytes a pair of tokens, head
+     * and image, and are kept for the backward pass.
+     */
+    private static final int MOST_TOKENS = 410;
+
+    /** Attention of one block of scores after the other; on a CPU the operator multiplies bfloat16 slowly. */
+    private static final String ATTEND_BY_OPERATOR = """
+              def attend(self,
+                query: Tensor,
+                key: Tensor,
+                value: Tensor) -> Tensor:
+                return torch.scaled_dot_product_attention(query, key, value, None, 0., False)
+            """.indent(0);
+
+    private static final String ATTEND_BY_PRODUCTS = """
+              def attend(self,
+                query: Tensor,
+                key: Tensor,
+                value: Tensor) -> Tensor:
+                if torch.eq(ops.prim.dtype(query), 15) and torch.le(torch.size(key, 2), %d):
+                  scaled = torch.mul(query, torch.pow(torch.size(query, 3), -0.5))
+                  scores = torch.matmul(scaled, torch.transpose(key, 2, 3))
+                  mixed = torch.matmul(torch.softmax(scores, 3, None), value)
+                else:
+                  mixed = torch.scaled_dot_product_attention(query, key, value, None, 0., False)
+                return mixed
+            """.indent(0).formatted(MOST_TOKENS);
+
     private final ScriptSource source;
     private final UnaryOperator<String> trained;
     private final boolean bfloat16;
@@ -61,9 +90,16 @@ public final class LayerCode {
         this.bfloat16 = bfloat16;
     }
 
-    /** The methods that the layers of some networks call; part of every class with a forward pass. */
-    public static String methods(List<NetworkGraph> networks) {
+    /**
+     * The methods that the layers of some networks call; part of every class with a forward pass.
+     *
+     * @param products whether oneDNN multiplies matrices in bfloat16
+     */
+    public static String methods(List<NetworkGraph> networks, boolean products) {
         StringBuilder methods = new StringBuilder(PAD_SAME).append(LAYER_NORM);
+        if (networks.stream().anyMatch(NetworkGraph::isTransformer)) {
+            methods.append(products ? ATTEND_BY_PRODUCTS : ATTEND_BY_OPERATOR);
+        }
         networks.stream().map(PositionCode::methods).distinct().forEach(methods::append);
         return methods.toString();
     }

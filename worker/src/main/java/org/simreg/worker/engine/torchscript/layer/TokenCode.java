@@ -80,9 +80,7 @@ final class TokenCode {
             query = "self.rotated(" + query + ", angles)";
             key = "self.rotated(" + key + ", angles)";
         }
-        source.line(
-                "mixed = torch.scaled_dot_product_attention(%s, %s, torch.select(heads, 0, 2), None, 0., False)",
-                query, key);
+        source.line("mixed = self.attend(%s, %s, torch.select(heads, 0, 2))", query, key);
         source.line(
                 "attended = torch.reshape(torch.transpose(mixed, 1, 2), [torch.size(joint, 0), -1, %d])",
                 attention.width());
