@@ -10,7 +10,6 @@ import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torchscript.layer.LayerCode;
-import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;

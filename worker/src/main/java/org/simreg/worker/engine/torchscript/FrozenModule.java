@@ -12,7 +12,6 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
-import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.network.Weight;

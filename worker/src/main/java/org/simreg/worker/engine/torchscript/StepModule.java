@@ -15,7 +15,6 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.engine.torch.Transfers;
-import org.simreg.worker.engine.torchscript.layer.PackedLinear;
 
 /**
  * A student in training as a TorchScript module: its state on the device, and the calls of a step. The arithmetic is

@@ -15,7 +15,7 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
-import org.simreg.worker.engine.torchscript.layer.PackedLinear;
+import org.simreg.worker.engine.torchscript.PackedLinear;
 
 /**
  * A libtorch module that multiplies tiles of a bank's rows with queries in bfloat16 (or float32) and gives

@@ -1,4 +1,4 @@
-package org.simreg.worker.engine.torchscript.layer;
+package org.simreg.worker.engine.torchscript;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
@@ -58,7 +58,7 @@ public final class PackedLinear {
     }
 
     /** The GELU of x W^T + b, exact or by tanh. */
-    public static String gelu(String x, String weight, String bias, boolean tanh) {
+    static String gelu(String x, String weight, String bias, boolean tanh) {
         return pointwise(x, weight, bias, "gelu", tanh ? "tanh" : "none");
     }
 
@@ -68,7 +68,7 @@ public final class PackedLinear {
     }
 
     /** other + x W^T + b; other bfloat16. */
-    public static String sum(String x, String other, String weight, String bias) {
+    static String sum(String x, String other, String weight, String bias) {
         return "ops.mkldnn._linear_pointwise(%s, %s, %s, %s, \"add\")".formatted(x, other, weight, bias);
     }
 }
