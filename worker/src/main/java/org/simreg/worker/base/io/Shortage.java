@@ -84,7 +84,8 @@ public final class Shortage extends UserError {
     public static Optional<NotHere> ofHeap(Throwable failure) {
         for (Throwable e = failure; e != null; e = e.getCause()) {
             if (e instanceof OutOfMemoryError) {
-                return Optional.of(new NotHere(HEAP.formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)));
+                return Optional.of(new NotHere(
+                        HEAP.formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)));
             }
         }
         return Optional.empty();

@@ -147,7 +147,8 @@ public record RecognizedFile(
 
     /** Why no network was recognised, as the end of a sentence. */
     String why() {
-        return nearest.map(near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
+        return nearest.map(
+                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
                 .orElse("no name in it is one of a known network");
     }
 

@@ -95,8 +95,7 @@ class TeacherNetworksTest {
         UserError error = assertThrows(UserError.class, () -> problems.refuse("refused"));
         assertTrue(error.getMessage().contains(way), error.getMessage());
         RecognizedFile found = NetworkRecognizer.of(WeightsFile.read(Path.of(file)));
-        UserError evaluated =
-                assertThrows(UserError.class, () -> found.network(PartRequest.ANY, file, notices::add));
+        UserError evaluated = assertThrows(UserError.class, () -> found.network(PartRequest.ANY, file, notices::add));
         assertEquals(way, evaluated.getMessage());
         UserError exported = assertThrows(UserError.class, () -> found.refuseModule(file));
         assertTrue(exported.getMessage().contains("torch.onnx.export"), exported.getMessage());
