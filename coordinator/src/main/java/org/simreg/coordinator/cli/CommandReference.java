@@ -47,7 +47,8 @@ final class CommandReference {
             return ManPage.plain(String.join("\n", own));
         }
         String parameters = command.positionalParameters().stream()
-                .map(parameter -> " " + parameter.paramLabel() + (parameter.arity().isVariable() ? "..." : ""))
+                .map(parameter ->
+                        " " + parameter.paramLabel() + (parameter.arity().isVariable() ? "..." : ""))
                 .collect(Collectors.joining());
         return command.qualifiedName() + " [OPTIONS]" + parameters
                 + (command.subcommands().isEmpty() ? "" : " COMMAND");
@@ -95,7 +96,8 @@ final class CommandReference {
     }
 
     private void footer(CommandSpec command) {
-        String footer = ManPage.plain(String.join("\n", command.usageMessage().footer())).strip();
+        String footer = ManPage.plain(String.join("\n", command.usageMessage().footer()))
+                .strip();
         if (!footer.isEmpty()) {
             line("```text");
             line(footer);

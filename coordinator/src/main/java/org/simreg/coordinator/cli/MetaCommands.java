@@ -58,7 +58,8 @@ final class MetaCommands {
     /** The command {@code simreg man}: the manual page of a command, or those of all as files. */
     @Command(
             name = "man",
-            description = "Print a command's manual page or its reference, or write the pages of all commands as files.",
+            description =
+                    "Print a command's manual page or its reference, or write the pages of all commands as files.",
             footer = {"", "Examples:", "  simreg man distill | man -l -", "  simreg man --out ~/.local/share/man/man1"})
     static final class ManCommand implements Runnable {
         @Spec
@@ -78,8 +79,9 @@ final class MetaCommands {
 
         @Option(
                 names = "--markdown",
-                description = "Print the reference of the command and all below it in Markdown, as docs/commands.md has it"
-                        + " (default: false)")
+                description =
+                        "Print the reference of the command and all below it in Markdown, as docs/commands.md has it"
+                                + " (default: false)")
         private boolean markdown;
 
         @Override
