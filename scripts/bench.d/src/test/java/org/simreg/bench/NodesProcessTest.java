@@ -112,9 +112,9 @@ class NodesProcessTest {
             processes.worker("w1");
             try (ApiClient client = processes.client()) {
                 int size = sizeOfLongSteps(client);
-                Job undisturbed = slow("undisturbed", 2 * KILLS, size);
+                Job undisturbed = slow("undisturbed", 4 * KILLS, size);
                 SortedMap<Integer, String> expected = ended(client, undisturbed);
-                Job job = slow("drained", 2 * KILLS, size);
+                Job job = slow("drained", 4 * KILLS, size);
                 List<Duration> took = new ArrayList<>();
                 try (Follower events = new Follower(client, submit(client, job))) {
                     for (int kill = 0; kill < KILLS; kill++) {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError.NotHere;
+import org.simreg.worker.base.io.Shortage;
 
 /** The reason in an error of libtorch, which stands behind the trace of where it happened, and the way out. */
 public final class LibtorchFailure {
@@ -58,7 +59,7 @@ public final class LibtorchFailure {
                                 .formatted(shortened(broken.group(1))));
             }
         }
-        return failure;
+        return Shortage.ofHeap(failure).map(Throwable.class::cast).orElse(failure);
     }
 
     /** libtorch's own line of the reason. */
