@@ -44,11 +44,15 @@ class DocumentedLinesTest {
                     .results()
                     .flatMap(block ->
                             block.group(1).replaceAll(" *\\\\\n *", " ").lines());
-            Stream<String> spans = SPAN.matcher(FENCED.matcher(text).replaceAll("")).results().map(span -> span.group(1));
+            Stream<String> spans =
+                    SPAN.matcher(FENCED.matcher(text).replaceAll("")).results().map(span -> span.group(1));
             Stream.concat(blocks, spans)
                     .flatMap(line -> Stream.of(line.replaceAll(" +#.*", "").split(" && | [|<>] ?")))
                     .filter(line -> line.startsWith(first) && !line.contains("..."))
-                    .map(line -> WORD.matcher(line).results().map(word -> word.group().replaceAll("['\"]", "")).toList())
+                    .map(line -> WORD.matcher(line)
+                            .results()
+                            .map(word -> word.group().replaceAll("['\"]", ""))
+                            .toList())
                     .forEach(lines::add);
         }
         return lines;
@@ -64,7 +68,9 @@ class DocumentedLinesTest {
             Path script = ROOT.resolve(line.get(0));
             if (!Files.exists(script)) {
                 wrong.add(line.get(0) + " is not there");
-            } else if (Files.isExecutable(script) && Files.isRegularFile(script) && !script.endsWith("scripts/simreg")) {
+            } else if (Files.isExecutable(script)
+                    && Files.isRegularFile(script)
+                    && !script.endsWith("scripts/simreg")) {
                 String text = Files.readString(script);
                 line.stream()
                         .skip(1)
@@ -98,7 +104,11 @@ class DocumentedLinesTest {
             if (folder > 0) {
                 Path overlay = Path.of(arguments.get(folder));
                 assertTrue(overlay.startsWith("k8s/overlays"), "" + line);
-                assertFalse(Manifests.overlay(overlay.getFileName().toString()).objects().isEmpty(), "" + line);
+                assertFalse(
+                        Manifests.overlay(overlay.getFileName().toString())
+                                .objects()
+                                .isEmpty(),
+                        "" + line);
             } else {
                 Kustomize.requireUsage(arguments);
             }
@@ -118,14 +128,17 @@ class DocumentedLinesTest {
                     .filter(word -> word.startsWith("-"))
                     .forEach(word -> assertTrue(HELM_OPTIONS.contains(word), word + " in " + line));
         }
-        assertTrue(Files.readString(CHART.resolve("templates/tests/answers.yaml")).contains("helm.sh/hook: test"));
+        assertTrue(
+                Files.readString(CHART.resolve("templates/tests/answers.yaml")).contains("helm.sh/hook: test"));
     }
 
     @Test
     void theChartTakesEveryValueThatTheDocumentsSet() throws IOException {
         Set<String> values = new TreeSet<>();
         for (Path document : documents()) {
-            SET.matcher(Files.readString(document)).results().forEach(found -> values.add(found.group(1).replace("=NAME", "=name")));
+            SET.matcher(Files.readString(document))
+                    .results()
+                    .forEach(found -> values.add(found.group(1).replace("=NAME", "=name")));
         }
         assertTrue(values.size() > 3, "" + values);
         values.forEach(DocumentedLinesTest::template);
@@ -133,8 +146,11 @@ class DocumentedLinesTest {
     }
 
     private static String template(String values) {
-        TemplateCommand command =
-                new Helm(CHART).template().withName("simreg").withNamespace("simreg").withKubeVersion("1.27.0");
+        TemplateCommand command = new Helm(CHART)
+                .template()
+                .withName("simreg")
+                .withNamespace("simreg")
+                .withKubeVersion("1.27.0");
         for (String value : values.split(",")) {
             if (!value.isEmpty()) {
                 String[] parts = value.split("=", 2);

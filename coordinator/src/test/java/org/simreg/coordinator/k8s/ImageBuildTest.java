@@ -50,7 +50,8 @@ class ImageBuildTest {
         assertEquals(asked("simreg:0.1.0", ""), build(0));
         assertEquals(asked("simreg:0.1.0", ""), build(0, "--arch", "amd64"));
         assertEquals(asked("simreg:0.1.0-arm64", " --platform linux/arm64"), build(0, "--arch", "arm64"));
-        assertEquals(asked("x:1", " --platform linux/arm64 -q"), build(0, "--arch", "arm64", "--tag", "x:1", "--", "-q"));
+        assertEquals(
+                asked("x:1", " --platform linux/arm64 -q"), build(0, "--arch", "arm64", "--tag", "x:1", "--", "-q"));
     }
 
     @Test

@@ -40,13 +40,12 @@ final class Kustomize {
         List<String> command = new ArrayList<>(List.of(kubectl().toString(), "--server=http://127.0.0.1:1"));
         command.addAll(arguments);
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertTrue(process.waitFor(PATIENCE_S, TimeUnit.SECONDS), command + " hangs");
-            boolean taken = process.exitValue() == 0
-                    || said.contains("refused")
-                    || said.contains("no such file");
+            boolean taken = process.exitValue() == 0 || said.contains("refused") || said.contains("no such file");
             assertTrue(taken, command + ": " + said);
         } catch (IOException e) {
             throw new AssertionError(command + " can't be run", e);
