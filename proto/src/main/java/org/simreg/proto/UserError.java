@@ -56,7 +56,7 @@ public class UserError extends RuntimeException {
     }
 
     /** The error of a job that this worker's own settings keep it from, and not those of others. */
-    public static final class NotHere extends UserError {
+    public static class NotHere extends UserError {
         private static final long serialVersionUID = 1;
 
         /**

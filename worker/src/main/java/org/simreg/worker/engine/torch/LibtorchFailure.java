@@ -29,11 +29,30 @@ public final class LibtorchFailure {
 
     private LibtorchFailure() {}
 
+    /** The error of a GPU on which nothing works any more until its process ends. */
+    public static final class BrokenDevice extends NotHere {
+        private static final long serialVersionUID = 1;
+
+        private final String fault;
+
+        /** @param fault what CUDA says */
+        public BrokenDevice(String fault) {
+            super(("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
+                            + " look at nvidia-smi and dmesg if that comes back")
+                    .formatted(fault));
+            this.fault = fault;
+        }
+
+        /** What CUDA says. */
+        public String fault() {
+            return fault;
+        }
+    }
+
     /**
      * What a failure means, if it is one of memory or of a broken GPU; itself otherwise.
      *
-     * @return {@link NotHere} with what was asked for and what was free; or, for a GPU on which nothing works any more
-     *     until its process ends, with that
+     * @return {@link NotHere} with what was asked for and what was free, or {@link BrokenDevice}
      */
     public static Throwable explained(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -52,10 +71,7 @@ public final class LibtorchFailure {
             }
             Matcher broken = BROKEN_GPU.matcher(text);
             if (broken.find()) {
-                return new NotHere(
-                        ("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
-                                        + " look at nvidia-smi and dmesg if that comes back")
-                                .formatted(shortened(broken.group(1))));
+                return new BrokenDevice(shortened(broken.group(1)));
             }
         }
         return failure;

@@ -28,6 +28,7 @@ import org.simreg.worker.base.io.DecodeMarks;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.engine.torch.LibtorchFailure;
+import org.simreg.worker.engine.torch.LibtorchFailure.BrokenDevice;
 import org.simreg.worker.exchange.ahead.FeatureMaker;
 import org.simreg.worker.exchange.ahead.HelperLoop;
 import org.simreg.worker.exchange.mesh.PeerTransport;
@@ -337,6 +338,7 @@ public final class JobRunner {
                         .setRefused(refused)
                         .setLacksRoom(lacks)
                         .setOnlyHere(e instanceof NotHere)
+                        .setDeviceFault(e instanceof BrokenDevice broken ? broken.fault() : "")
                         .setTrace(trace.toString())));
     }
 }
