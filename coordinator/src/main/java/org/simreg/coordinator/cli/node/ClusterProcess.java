@@ -8,7 +8,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.coordinator.view.observe.ProcessLog;
-import org.simreg.worker.engine.torch.LibtorchFailure.BrokenDevice;
+import org.simreg.proto.UserError.BrokenDevice;
 
 /** A process of a cluster, coordinator or worker, that runs until the signal to stop. */
 public sealed interface ClusterProcess {

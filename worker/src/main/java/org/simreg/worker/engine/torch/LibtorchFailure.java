@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
 
 /** The reason in an error of libtorch, which stands behind the trace of where it happened, and the way out. */
@@ -28,26 +29,6 @@ public final class LibtorchFailure {
             "ask for more micro-batches (--micro-batches), a smaller batch or view, or precision bfloat16";
 
     private LibtorchFailure() {}
-
-    /** The error of a GPU on which nothing works any more until its process ends. */
-    public static final class BrokenDevice extends NotHere {
-        private static final long serialVersionUID = 1;
-
-        private final String fault;
-
-        /** @param fault what CUDA says */
-        public BrokenDevice(String fault) {
-            super(("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
-                            + " look at nvidia-smi and dmesg if that comes back")
-                    .formatted(fault));
-            this.fault = fault;
-        }
-
-        /** What CUDA says. */
-        public String fault() {
-            return fault;
-        }
-    }
 
     /**
      * What a failure means, if it is one of memory or of a broken GPU; itself otherwise.

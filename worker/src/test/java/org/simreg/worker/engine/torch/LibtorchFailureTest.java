@@ -67,7 +67,7 @@ class LibtorchFailureTest {
         UserError wrapped = new UserError("teacher.pt failed on images (4, 3, 32, 32)", failure);
         assertEquals(
                 reason,
-                assertInstanceOf(LibtorchFailure.BrokenDevice.class, LibtorchFailure.explained(wrapped))
+                assertInstanceOf(UserError.BrokenDevice.class, LibtorchFailure.explained(wrapped))
                         .fault());
         assertEquals(
                 "the GPU failed: %s; nothing runs on it until this process has ended: start it again, and look at"
