@@ -139,6 +139,16 @@ class DocsTest {
     }
 
     @Test
+    void theReferenceIsWhatTheCommandsSay() throws IOException {
+        String document = Files.readString(DOCS.resolve("commands.md"));
+        assertEquals(
+                CommandSyntax.reference().strip(),
+                document.substring(document.indexOf("## ")).strip(),
+                "docs/commands.md is behind the commands; put the output of `scripts/simreg man --markdown` below its first"
+                        + " paragraph");
+    }
+
+    @Test
     void theDocumentsHaveCommandsAtAll() throws IOException {
         assertTrue(commands().count() > 40);
     }

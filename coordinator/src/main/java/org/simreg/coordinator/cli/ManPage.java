@@ -48,7 +48,8 @@ final class ManPage {
         children(command).forEach(child -> write(child, folder));
     }
 
-    private static List<CommandSpec> children(CommandSpec command) {
+    /** The commands right below one that aren't hidden, by name. */
+    static List<CommandSpec> children(CommandSpec command) {
         return List.copyOf(new TreeMap<>(command.subcommands())
                 .values().stream()
                         .map(child -> child.getCommandSpec())
@@ -124,10 +125,14 @@ final class ManPage {
         }
     }
 
-    /** Text in which roff finds no macro or escape; picocli's marks of a default are resolved. */
+    /** Text with picocli's marks resolved. */
+    static String plain(String text) {
+        return Help.Ansi.OFF.string(text.replace("%n", "\n").replace("%%", "%"));
+    }
+
+    /** Text in which roff finds no macro or escape. */
     private static String escaped(String text) {
-        String plain = Help.Ansi.OFF.string(text.replace("%n", "\n").replace("%%", "%"));
-        return plain.replace("\\", "\\e").replace("-", "\\-").replaceAll("(?m)^([.'])", "\\\\&$1");
+        return plain(text).replace("\\", "\\e").replace("-", "\\-").replaceAll("(?m)^([.'])", "\\\\&$1");
     }
 
     private void line(String line) {

@@ -58,7 +58,8 @@ final class MetaCommands {
     /** The command {@code simreg man}: the manual page of a command, or those of all as files. */
     @Command(
             name = "man",
-            description = "Print a command's manual page, or write the pages of all commands as files.",
+            description =
+                    "Print a command's manual page or its reference, or write the pages of all commands as files.",
             footer = {"", "Examples:", "  simreg man distill | man -l -", "  simreg man --out ~/.local/share/man/man1"})
     static final class ManCommand implements Runnable {
         @Spec
@@ -75,6 +76,13 @@ final class MetaCommands {
                 paramLabel = "DIR",
                 description = "Write every command's page into this folder instead (default: none)")
         private Path folder;
+
+        @Option(
+                names = "--markdown",
+                description =
+                        "Print the reference of the command and all below it in Markdown, as docs/commands.md has it"
+                                + " (default: false)")
+        private boolean markdown;
 
         @Override
         public void run() {
@@ -93,7 +101,7 @@ final class MetaCommands {
                 }
                 command = below.getCommandSpec();
             }
-            print(spec, ManPage.of(command));
+            print(spec, markdown ? CommandReference.of(command) : ManPage.of(command));
         }
     }
 

@@ -10,6 +10,7 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.simreg.proto.Refused;
@@ -50,6 +51,10 @@ public final class GrpcStatuses {
         }
         if (failure instanceof RejectedExecutionException) {
             return refused(new Refused(Refused.Kind.UNAVAILABLE, "The coordinator is stopping"));
+        }
+        Optional<UserError.NotHere> heap = Shortage.ofHeap(failure);
+        if (heap.isPresent()) {
+            return wrong(heap.get());
         }
         LOG.error("A request failed by an unexpected error", failure);
         String what = "The coordinator failed by an unexpected error, " + failure;

@@ -28,6 +28,7 @@ import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 import org.simreg.worker.engine.torch.Gpus;
 import org.simreg.worker.engine.torch.LibtorchFailure;
+import org.simreg.worker.engine.torch.ProcessExit;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.EventBusWire;
 import org.simreg.worker.exchange.wire.NettyWire;
@@ -44,6 +45,12 @@ import org.slf4j.LoggerFactory;
 public final class WorkerNode implements AutoCloseable {
     /** Exit code of a process that was frozen, or whose GPU is broken, and is to be started again. */
     public static final int AGAIN = 75;
+
+    /** What the JVM takes to end, mostly. */
+    private static final Duration ENDS = Duration.ofSeconds(2);
+
+    /** What the system takes to clear a process away. */
+    private static final Duration CLEARED = Duration.ofMillis(500);
 
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
 
@@ -179,12 +186,13 @@ public final class WorkerNode implements AutoCloseable {
     }
 
     /**
-     * Asks to leave at the end of a step; any thread.
+     * Asks to leave at the end of a step, and ends this process when the time is over, whatever it does; any thread.
      *
-     * @param within how long this process lives on; a step that would take most of it is abandoned
+     * @param within how long this process lives on, at least 3 s; a step that would take most of it is abandoned
      */
     public void leave(Duration within) {
-        verticle.leave(within);
+        ProcessExit.within(within.minus(CLEARED));
+        verticle.leave(within.minus(ENDS));
     }
 
     /**

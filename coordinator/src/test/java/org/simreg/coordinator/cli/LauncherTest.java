@@ -100,7 +100,7 @@ class LauncherTest {
                         + ":glibc.malloc.trim_threshold=1073741824:glibc.malloc.arena_max=8"),
                 launch.out::toString);
         assertTrue(launch.out.contains("locale C.UTF-8"));
-        assertTrue(launch.out.contains("-XX:+ExitOnOutOfMemoryError"));
+        assertFalse(launch.out.contains("-XX:+ExitOnOutOfMemoryError"));
         assertTrue(launch.out.stream().anyMatch(o -> o.matches("-Xmx\\d+m")), "" + launch.out);
         assertFalse(launch.out.contains("--sun-misc-unsafe-memory-access=allow"));
     }
@@ -253,6 +253,15 @@ class LauncherTest {
         String groups = "12:pids:/a\n5:cpu,memory:/a\n0::/a\n";
         Map<String, String> first = machine(groups, Map.of("memory/memory.limit_in_bytes", eight));
         assertEquals(worker, budget(first, "worker"));
+    }
+
+    @Test
+    void onlyProcessesThatAreStartedAgainEndWhenTheHeapIsFull() throws Exception {
+        built();
+        for (String command : List.of("coordinator", "worker")) {
+            assertTrue(launch(Map.of(), launcher, command).out.contains("-XX:+ExitOnOutOfMemoryError"), command);
+        }
+        assertFalse(launch(Map.of(), launcher, "embed").out.contains("-XX:+ExitOnOutOfMemoryError"));
     }
 
     @Test

@@ -70,6 +70,16 @@ class SimregTest {
     }
 
     @Test
+    void tooSmallAHeapIsOneSentenceWithTheWayOut() {
+        assertEquals(1, runToEnd(request -> {
+            throw new OutOfMemoryError("Java heap space");
+        }));
+        assertEquals(1, terminal.err.lines().count(), terminal.err);
+        assertTrue(terminal.err.startsWith("simreg: the memory of this process is too small"), terminal.err);
+        assertTrue(terminal.err.contains("SIMREG_JAVA_OPTS=-Xmx8g"), terminal.err);
+    }
+
+    @Test
     void aMissingNativeLibraryIsOneSentenceToo() {
         assertEquals(1, runToEnd(request -> {
             throw new UnsatisfiedLinkError("libtorch.so");

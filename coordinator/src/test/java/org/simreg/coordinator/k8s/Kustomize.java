@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -32,6 +33,26 @@ final class Kustomize {
     static String render(Path folder) {
         Path err = KEPT.resolveSibling("kustomize.err");
         return run(KEPT.resolveSibling(""), err, kubectl().toString(), "kustomize", "" + folder);
+    }
+
+    /** Requires that kubectl takes arguments: it gets as far as a file or a cluster, which isn't there. */
+    static void requireUsage(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(kubectl().toString(), "--server=http://127.0.0.1:1"));
+        command.addAll(arguments);
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(process.waitFor(PATIENCE_S, TimeUnit.SECONDS), command + " hangs");
+            boolean taken = process.exitValue() == 0 || said.contains("refused") || said.contains("no such file");
+            assertTrue(taken, command + ": " + said);
+        } catch (IOException e) {
+            throw new AssertionError(command + " can't be run", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(command + " was interrupted", e);
+        }
     }
 
     private static synchronized Path kubectl() {

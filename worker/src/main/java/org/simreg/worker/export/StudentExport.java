@@ -168,6 +168,7 @@ public final class StudentExport {
         }
 
         private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
+            found.refuseModule(file);
             RecognizedFile.FoundNetwork taken = found.network(source.part, file, notice -> {});
             String others = found.networks().stream()
                     .filter(other -> other.name() != taken.name())

@@ -1,6 +1,7 @@
 package org.simreg.worker.train;
 
 import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.DataSource;
@@ -28,6 +29,7 @@ import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.FeatureInbox;
 import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.train.teacher.FeatureCache;
 import org.simreg.worker.train.teacher.FeatureKey;
@@ -125,6 +127,17 @@ public final class JobLoader {
         } finally {
             tried.open.close();
         }
+    }
+
+    /**
+     * Refuses a job that goes on from a run's checkpoint with other images, unless it allows them: before anything is
+     * written.
+     *
+     * @throws UserError if the data set can't be used, or has changed
+     */
+    public static void requireSameImages(Job job, Path checkpoint, WorkerSettings settings) {
+        ImageDataset images = DatasetOpener.open(job, settings, notice -> {});
+        ResumeCheck.sameImages(checkpoint, images.train(), job);
     }
 
     private LoadedJob load() {

@@ -1,6 +1,7 @@
 package org.simreg.worker.train;
 
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
@@ -132,7 +133,7 @@ final class KnnEvaluation implements AutoCloseable {
         }
         FeatureBank bank = inside() ? queries : trainImages.bank(features, shown, progress);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        TopK neighbors = inside() ? search.others(bank, k) : search.search(bank, queries, k);
+        TopK neighbors = neighbors(bank, queries, k, asked.stop);
         KnnVote vote = new KnnVote(neighbors, inside() ? bank.size() - 1 : bank.size());
         for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
@@ -145,6 +146,14 @@ final class KnnEvaluation implements AutoCloseable {
                     .forEach(query -> done.addExamples(example(queries.id(query), query, neighbors)));
         }
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
+    }
+
+    private TopK neighbors(FeatureBank bank, FeatureBank queries, int k, BooleanSupplier stop) {
+        try {
+            return inside() ? search.others(bank, k, stop) : search.search(bank, queries, k, stop);
+        } catch (CancellationException e) {
+            throw new Abandoned("the measurement was given up");
+        }
     }
 
     /** Whether each image is compared with all others. */

@@ -28,6 +28,7 @@ final class RequestedJob {
     private static final String OVERWRITE = "--overwrite";
 
     private final ParseResult parsed;
+    private Optional<Path> continued = Optional.empty();
 
     /**
      * @param parsed command line of a command that was made by {@link #with} or {@link #withRun}
@@ -112,6 +113,11 @@ final class RequestedJob {
         return located(resume() ? continuing(job) : job);
     }
 
+    /** The checkpoint from which the completed job goes on with more epochs; empty if it doesn't. */
+    Optional<Path> continued() {
+        return continued;
+    }
+
     /** With more epochs than the run in its folder a job is another one, which says what it continues. */
     private Job continuing(Job job) {
         Path folder = Path.of(job.getCheckpoints().getOutput());
@@ -133,6 +139,7 @@ final class RequestedJob {
         }
         Optional<Path> newest = RunCheckpoint.newest(folder.resolve("checkpoints"));
         if (asked > before && newest.isPresent()) {
+            continued = newest;
             RunCheckpoint.Header state = RunCheckpoint.Header.read(newest.get());
             next.getContinuedBuilder().addEpochs(before).addSteps(state.step()).addSha256(state.sha256());
             parsed.commandSpec().commandLine().getErr().println("note: " + ResumeCheck.continuation(next.build()));

@@ -47,7 +47,7 @@ public sealed interface ClusterProcess {
      * @param coordinator where it attends
      * @param credentials certificates and token that it shows the coordinator and other workers
      * @param jsonLog whether its log lines are JSON
-     * @param leaveWithin after the signal to stop it ends, whatever it has left undone
+     * @param leaveWithin after the signal to stop it is gone, whatever it has left undone
      */
     record WorkerProcess(
             WorkerNode.Settings settings,
@@ -56,18 +56,14 @@ public sealed interface ClusterProcess {
             boolean jsonLog,
             Duration leaveWithin)
             implements ClusterProcess {
-        /** What the JVM takes to end on a busy machine. */
-        private static final Duration JVM_ENDS = Duration.ofSeconds(2);
-
         @Override
         public int run(StopSignal stop) {
             log(jsonLog, settings.name());
             ApiClient client = ApiClient.open(coordinator, Duration.ZERO, credentials);
             try (WorkerNode node = new WorkerNode(settings, client)) {
                 ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
-                Duration acts = leaveWithin.minus(JVM_ENDS);
-                stop.patience(acts);
-                stop.whenRequested("Leaving at the end of a step.", () -> node.leave(acts));
+                stop.patience(leaveWithin);
+                stop.whenRequested("Leaving at the end of a step.", () -> node.leave(leaveWithin));
                 return node.await();
             } catch (BrokenDevice e) {
                 ProcessLog.say("%s (exit code %d)".formatted(e.getMessage(), WorkerNode.AGAIN));

@@ -99,13 +99,16 @@ class ContinuedRunTest {
     @Test
     void otherImagesAreRefusedUnlessTheyAreAllowed() throws IOException {
         begin();
-        Path first = data.resolve("0.png");
+        Path renamed = data.resolve("0.png");
         try (Stream<Path> files = Files.list(data)) {
-            Files.move(files.sorted().findFirst().orElseThrow(), first);
+            Files.move(files.sorted().findFirst().orElseThrow(), renamed);
         }
-        Terminal terminal = asked("--resume", "--epochs", "3");
-        EmbeddedRun refused = new EmbeddedRun(terminal.distilled.get(0), new StopSignal());
-        String message = assertThrows(UserError.class, refused::run).getMessage();
+        String first = ledger();
+        String settings = Files.readString(run.resolve("job.yaml"));
+        String message = assertThrows(UserError.class, () -> refused("--resume", "--epochs", "3"))
+                .getMessage();
+        assertEquals(first, ledger());
+        assertEquals(settings, Files.readString(run.resolve("job.yaml")));
         assertTrue(message.contains("has changed: 1 renamed ("), message);
         assertTrue(
                 message.contains(

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.NotHere;
 
 /**
  * The error of a file that can't be read or written for want of room, descriptors or memory: it works again when others
@@ -11,6 +12,9 @@ import org.simreg.proto.UserError;
  */
 public final class Shortage extends UserError {
     private static final long serialVersionUID = 1;
+
+    private static final String HEAP =
+            "the memory of this process is too small (%s; its heap may have %d MiB): give it more by SIMREG_JAVA_OPTS=-Xmx8g, or its container a higher memory limit";
 
     private final String failure;
 
@@ -71,6 +75,17 @@ public final class Shortage extends UserError {
             if (e instanceof IOException io && Kind.of(io).isPresent()) {
                 String what = failure.getMessage() == null ? Disk.reason(io) : failure.getMessage();
                 return Optional.of(new Shortage(what, what, io));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The sentence for an {@link OutOfMemoryError} among a failure and its causes; empty if none is. */
+    public static Optional<NotHere> ofHeap(Throwable failure) {
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+            if (e instanceof OutOfMemoryError) {
+                return Optional.of(new NotHere(
+                        HEAP.formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)));
             }
         }
         return Optional.empty();

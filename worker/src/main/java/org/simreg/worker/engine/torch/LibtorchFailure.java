@@ -6,6 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
+import org.simreg.worker.base.io.Shortage;
 
 /** The reason in an error of libtorch, which stands behind the trace of where it happened, and the way out. */
 public final class LibtorchFailure {
@@ -55,7 +56,7 @@ public final class LibtorchFailure {
                 return new BrokenDevice(shortened(broken.group(1)));
             }
         }
-        return failure;
+        return Shortage.ofHeap(failure).map(Throwable.class::cast).orElse(failure);
     }
 
     /** libtorch's own line of the reason. */

@@ -2,6 +2,7 @@ package org.simreg.worker.features.knn;
 
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.bankfile.RowSource;
 import org.simreg.worker.features.search.SearchThreads;
@@ -37,15 +38,21 @@ public final class NearestNeighbors implements AutoCloseable {
         this.threads = threads;
     }
 
+    /** As {@link #search(FeatureBank, FeatureBank, int, BooleanSupplier)}, to its end. */
+    public TopK search(FeatureBank bank, FeatureBank queries, int k) {
+        return search(bank, queries, k, () -> false);
+    }
+
     /**
      * @param bank (N, D) rows to find
      * @param queries (Q, D) rows to find neighbours for; not changed, nor is the bank
      * @param k neighbours a query, 1 to {@value #MAX_K}; a smaller bank gives all its rows
+     * @param stop asked between tiles of rows; once true, the search ends
      * @return nearest first; cosines of rows without a direction are 0
      * @throws IllegalArgumentException if the dimensions differ or k is out of range
-     * @throws CancellationException if the calling thread is interrupted, which it still is then
+     * @throws CancellationException if it was stopped, or if the calling thread is interrupted, which it still is then
      */
-    public TopK search(FeatureBank bank, FeatureBank queries, int k) {
+    public TopK search(FeatureBank bank, FeatureBank queries, int k, BooleanSupplier stop) {
         if (bank.dimension() != queries.dimension()) {
             throw new IllegalArgumentException("a bank of %d features can't answer queries of %d"
                     .formatted(bank.dimension(), queries.dimension()));
@@ -61,11 +68,16 @@ public final class NearestNeighbors implements AutoCloseable {
                 for (int from = 0; from < queries.size(); from += TOGETHER) {
                     int to = Math.min(queries.size(), from + TOGETHER);
                     float[] rows = rows(queries, from, to);
-                    neighbors.put(shard.searchUnit(rows, k, () -> false), from);
+                    neighbors.put(shard.searchUnit(rows, k, stop), from);
                 }
             }
         }
         return neighbors;
+    }
+
+    /** As {@link #others(FeatureBank, int, BooleanSupplier)}, to its end. */
+    public TopK others(FeatureBank bank, int k) {
+        return others(bank, k, () -> false);
     }
 
     /**
@@ -73,11 +85,12 @@ public final class NearestNeighbors implements AutoCloseable {
      *
      * @param bank (N, D), at least two rows
      * @param k neighbours a row, 1 to {@value #MAX_K} - 1; a smaller bank gives all other rows
+     * @param stop asked between tiles of rows; once true, the search ends
      * @throws IllegalArgumentException if k is out of range
-     * @throws CancellationException if the calling thread is interrupted, which it still is then
+     * @throws CancellationException if it was stopped, or if the calling thread is interrupted, which it still is then
      */
-    public TopK others(FeatureBank bank, int k) {
-        TopK all = search(bank, bank, k + 1);
+    public TopK others(FeatureBank bank, int k, BooleanSupplier stop) {
+        TopK all = search(bank, bank, k + 1, stop);
         TopK others = new TopK(all.queries(), all.k() - 1);
         for (int row = 0; row < all.queries(); row++) {
             int to = row * others.k();

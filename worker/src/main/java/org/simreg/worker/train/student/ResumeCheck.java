@@ -9,6 +9,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.train.teacher.FeatureCache;
 
@@ -82,7 +83,27 @@ public final class ResumeCheck {
      */
     public static Optional<String> sameImages(
             RunCheckpoint checkpoint, int images, Optional<ImageManifest> manifest, Job job) {
-        RunCheckpoint.Origin made = checkpoint.made();
+        return sameImages(checkpoint.step(), checkpoint.made(), images, manifest, job);
+    }
+
+    /**
+     * As {@link #sameImages(RunCheckpoint, int, Optional, Job)}, by the header of a checkpoint: before anything is
+     * written for a run that goes on from it. Nothing is said of a damaged file.
+     *
+     * @throws UserError if the images have changed and the job doesn't allow it
+     */
+    public static Optional<String> sameImages(Path checkpoint, ImageList images, Job job) {
+        return RunCheckpoint.origin(checkpoint)
+                .flatMap(made -> sameImages(
+                        RunCheckpoint.stepOf(checkpoint),
+                        made,
+                        images.size(),
+                        Optional.of(ImageManifest.of(images)),
+                        job));
+    }
+
+    private static Optional<String> sameImages(
+            long step, RunCheckpoint.Origin made, int images, Optional<ImageManifest> manifest, Job job) {
         String counts = "%d train images".formatted(made.images());
         String now = "has %d now".formatted(images);
         boolean known = made.manifest().isPresent() && manifest.isPresent();
@@ -98,10 +119,10 @@ public final class ResumeCheck {
         if (!job.getDataset().getAllowChanged()) {
             throw new UserError(
                     "The data set %s %s; the checkpoint of step %d was computed from %s. Put the data set back, start a new run, or go on with --allow-changed-data"
-                            .formatted(path, now, checkpoint.step(), counts));
+                            .formatted(path, now, step, counts));
         }
         return Optional.of("From step %d on the run sees other images, as --allow-changed-data says: %s %s"
-                .formatted(checkpoint.step() + 1, path, now));
+                .formatted(step + 1, path, now));
     }
 
     /**

@@ -225,14 +225,26 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
                             + " is damaged: its tensors don't have the recorded SHA-256; delete it to continue from the one before");
         }
         return new RunCheckpoint(
-                Long.parseLong(metadata.get("step")),
-                new Origin(
-                        metadata.get("job"),
-                        metadata.get("profile"),
-                        Integer.parseInt(metadata.get("images")),
-                        manifest(metadata, file)),
-                metadata.get("sha256"),
-                state);
+                Long.parseLong(metadata.get("step")), origin(metadata, file), metadata.get("sha256"), state);
+    }
+
+    /** What made a file, and of which images; its tensors are not read. Empty if the file is damaged. */
+    static Optional<Origin> origin(Path file) {
+        try {
+            Map<String, String> metadata = RunWeights.notes(file);
+            boolean whole = metadata.keySet().containsAll(List.of("job", "profile", "images"));
+            return whole ? Optional.of(origin(metadata, file)) : Optional.empty();
+        } catch (UserError e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Origin origin(Map<String, String> metadata, Path file) {
+        return new Origin(
+                metadata.get("job"),
+                metadata.get("profile"),
+                Integer.parseInt(metadata.get("images")),
+                manifest(metadata, file));
     }
 
     private static StudentState state(Path file, StudentState.Layout layout) {

@@ -1,5 +1,6 @@
 package org.simreg.worker.weights.checkpoint;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -39,7 +40,10 @@ public final class FittingNetwork {
             notices.accept("the weights of " + fileName + " are taken as " + taken(names.get(0), option));
             return names.get(0);
         }
-        String why = names.isEmpty() ? none(found) : several(meant);
+        if (names.isEmpty() && WeightsFile.isScript(Path.of(fileName))) {
+            throw RecognizedFile.script(fileName, found.why());
+        }
+        String why = names.isEmpty() ? found.why() : several(meant);
         throw new UserError(
                 "Can't tell the network of %s: %s; name one with %s (%s); any other module can be given as torchscript:FILE"
                         .formatted(fileName, why, option, names(names.isEmpty() ? Networks.all() : names)));
@@ -51,12 +55,6 @@ public final class FittingNetwork {
                 ? ""
                 : ", which has the names and shapes of " + names(alike) + " too; " + option + " can say otherwise";
         return Networks.backbone(name).name() + others;
-    }
-
-    private static String none(RecognizedFile found) {
-        return found.nearest()
-                .map(near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
-                .orElse("no name in it is one of a known network");
     }
 
     private static String several(List<FoundNetwork> meant) {

@@ -1,5 +1,6 @@
 package org.simreg.worker.weights.checkpoint;
 
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -135,12 +136,40 @@ public record RecognizedFile(
                             networks.stream().map(FoundNetwork::toString).collect(Collectors.joining(", ")),
                             asked.option()));
         }
-        String why = nearest.map(
-                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
-                .orElse("no name in it is one of theirs");
+        String why = why();
+        if (WeightsFile.isScript(Path.of(fileName))) {
+            return script(fileName, why);
+        }
         return new UserError(
                 "Can't recognise a network in %s: %s; see simreg inspect %s, or name the network with --network"
                         .formatted(fileName, why, fileName));
+    }
+
+    /** Why no network was recognised, as the end of a sentence. */
+    String why() {
+        return nearest.map(
+                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
+                .orElse("no name in it is one of a known network");
+    }
+
+    /** A TorchScript archive brings its own network, which is run only where that is asked for. */
+    static UserError script(String fileName, String why) {
+        return new UserError(
+                "%s is a TorchScript archive of none of the known networks (%s); to run the module in it, write torchscript:%s"
+                        .formatted(fileName, why, fileName));
+    }
+
+    /**
+     * Refuses a TorchScript archive where only a known network's weights are of use.
+     *
+     * @throws UserError if it is one, and no network was recognised in it
+     */
+    public void refuseModule(String fileName) {
+        if (networks.isEmpty() && WeightsFile.isScript(Path.of(fileName))) {
+            throw new UserError(
+                    "%s is a TorchScript archive of none of the known networks (%s), and only their weights can be exported: name the one that it holds with --network, or write the module's ONNX file with torch.onnx.export in Python"
+                            .formatted(fileName, why()));
+        }
     }
 
     /**

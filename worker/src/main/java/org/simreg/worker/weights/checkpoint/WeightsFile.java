@@ -59,6 +59,15 @@ public final class WeightsFile {
         return Summary.of(open(file));
     }
 
+    /** Whether a file is a TorchScript archive, which holds its network's code besides tensors. */
+    public static boolean isScript(Path file) {
+        try {
+            return open(file).container() == ParsedFile.Container.TORCHSCRIPT;
+        } catch (UserError e) {
+            return false;
+        }
+    }
+
     /**
      * SHA-256 of a file, hexadecimal; of several files that are one network's, over the digests of all.
      *

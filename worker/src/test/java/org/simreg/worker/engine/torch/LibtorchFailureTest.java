@@ -91,6 +91,14 @@ class LibtorchFailureTest {
     }
 
     @Test
+    void aHeapThatIsTooSmallIsSaidWithTheWayOut() {
+        String said = sentence(new IllegalStateException(new OutOfMemoryError("Java heap space")));
+        assertTrue(
+                said.startsWith("the memory of this process is too small (Java heap space; its heap may have "), said);
+        assertTrue(said.endsWith("by SIMREG_JAVA_OPTS=-Xmx8g, or its container a higher memory limit"), said);
+    }
+
+    @Test
     void othersStayWhatTheyAre() {
         EngineException other = new EngineException("CUDA error: invalid argument");
         assertSame(other, LibtorchFailure.explained(other));

@@ -8,14 +8,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.worker.engine.torch.ProcessExit;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -25,11 +28,20 @@ import org.simreg.worker.weights.tensor.StateDict;
 class ProcessExitTest {
     private static final int TIMES = Integer.getInteger("simreg.test.exits", 3);
 
-    /** A process whose main thread ends it while another computes. */
+    @TempDir
+    Path folder;
+
+    /** A process whose main thread ends it while another computes; with an argument, a hook keeps it from ending. */
     static final class Computing {
         private Computing() {}
 
         public static void main(String[] arguments) throws InterruptedException {
+            if (arguments.length > 0) {
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    ProcessExit.within(Duration.ofMillis(200));
+                    new Semaphore(0).acquireUninterruptibly();
+                }));
+            }
             CountDownLatch begun = new CountDownLatch(1);
             Thread computing = new Thread(() -> compute(begun), "computing");
             computing.setDaemon(true);
@@ -61,24 +73,34 @@ class ProcessExitTest {
     }
 
     @Test
-    void aProcessThatIsEndedWhileItComputesGivesItsCode(@TempDir Path folder) throws IOException, InterruptedException {
-        Path log = folder.resolve("log");
+    void aProcessThatIsEndedWhileItComputesGivesItsCode() throws IOException, InterruptedException {
         for (int i = 0; i < TIMES; i++) {
-            Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-Xmx128m",
-                            "-XX:ErrorFile=" + folder.resolve("hs_err"),
-                            "-XX:-CreateCoredumpOnCrash",
-                            "-Dai.djl.offline=true",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Computing.class.getName())
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it goes on");
-            assertEquals(7, process.exitValue(), Files.readString(log));
+            requireEnd(7);
         }
+    }
+
+    @Test
+    void aProcessThatCanNotEndIsEnded() throws IOException, InterruptedException {
+        requireEnd(143, "kept");
+    }
+
+    private void requireEnd(int code, String... arguments) throws IOException, InterruptedException {
+        Path log = folder.resolve("log");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-XX:ErrorFile=" + folder.resolve("hs_err"),
+                "-XX:-CreateCoredumpOnCrash",
+                "-Dai.djl.offline=true",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Computing.class.getName()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it goes on");
+        assertEquals(code, process.exitValue(), Files.readString(log));
     }
 }

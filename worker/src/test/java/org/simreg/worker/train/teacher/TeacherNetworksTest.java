@@ -19,7 +19,11 @@ import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.worker.weights.checkpoint.HubFixture;
+import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
+import org.simreg.worker.weights.checkpoint.RecognizedFile;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -79,6 +83,22 @@ class TeacherNetworksTest {
         UserError error = assertThrows(UserError.class, () -> problems.refuse("refused"));
         assertTrue(error.getMessage().contains("teachers[0].network"), error.getMessage());
         assertTrue(error.getMessage().contains("Can't tell the network of " + file), error.getMessage());
+    }
+
+    @Test
+    void aTorchScriptArchiveOfNoKnownNetworkIsToBeNamedAsOne() {
+        String file = "src/test/resources/modules/cnn.pt";
+        Problems problems = new Problems();
+        TeacherNetworks.named(job(file, Network.AUTO), notices::add, problems);
+        String way = file + " is a TorchScript archive of none of the known networks (no name in it is one of a known"
+                + " network); to run the module in it, write torchscript:" + file;
+        UserError error = assertThrows(UserError.class, () -> problems.refuse("refused"));
+        assertTrue(error.getMessage().contains(way), error.getMessage());
+        RecognizedFile found = NetworkRecognizer.of(WeightsFile.read(Path.of(file)));
+        UserError evaluated = assertThrows(UserError.class, () -> found.network(PartRequest.ANY, file, notices::add));
+        assertEquals(way, evaluated.getMessage());
+        UserError exported = assertThrows(UserError.class, () -> found.refuseModule(file));
+        assertTrue(exported.getMessage().contains("torch.onnx.export"), exported.getMessage());
     }
 
     private static Job job(String file, Network network) {

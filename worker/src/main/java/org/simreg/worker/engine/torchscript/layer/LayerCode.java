@@ -132,7 +132,9 @@ public final class LayerCode {
         } else if (op instanceof Op.HardSwish) {
             return "torch.hardswish(" + x + ")";
         } else if (op instanceof Op.SpatialMean) {
-            return "torch.mean(" + x + ", [2, 3], True)";
+            // The gradient of a sum is a view, that of a mean a whole tensor.
+            return "torch.div(torch.sum(" + x + ", [2, 3], True), torch.mul(torch.size(" + x + ", 2), torch.size(" + x
+                    + ", 3)))";
         } else if (op instanceof Op.ChannelsLast) {
             return "torch.permute(" + x + ", [0, 2, 3, 1])";
         } else if (op instanceof Op.ChannelsFirst) {
