@@ -56,7 +56,7 @@ public class UserError extends RuntimeException {
     }
 
     /** The error of a job that this worker's own settings keep it from, and not those of others. */
-    public static final class NotHere extends UserError {
+    public static class NotHere extends UserError {
         private static final long serialVersionUID = 1;
 
         /**
@@ -64,6 +64,26 @@ public class UserError extends RuntimeException {
          */
         public NotHere(String message) {
             super(message);
+        }
+    }
+
+    /** The error of a GPU on which nothing works any more until its process ends. */
+    public static final class BrokenDevice extends NotHere {
+        private static final long serialVersionUID = 1;
+
+        private final String fault;
+
+        /** @param fault what CUDA says */
+        public BrokenDevice(String fault) {
+            super(("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
+                            + " look at nvidia-smi and dmesg if that comes back")
+                    .formatted(fault));
+            this.fault = fault;
+        }
+
+        /** What CUDA says. */
+        public String fault() {
+            return fault;
         }
     }
 }

@@ -229,7 +229,8 @@ final class ReportHandler {
     /** Whether no other worker may serve the job. */
     private boolean nobodyElse(WorkerSession from, JobRun run) {
         return registry.all().stream()
-                .filter(session -> session != from)
+                .filter(session ->
+                        session != from && session.hello().getLeftOut().isEmpty())
                 .noneMatch(session ->
                         run.failures().objection(session.key(), run.now()).isEmpty());
     }

@@ -97,7 +97,8 @@ final class WorkerRegistry {
 
         private Set<String> without(String transport) {
             return sessions.values().stream()
-                    .filter(session -> !session.hello().containsAddresses(transport))
+                    .filter(session -> !session.hello().containsAddresses(transport)
+                            || !session.hello().getLeftOut().isEmpty())
                     .map(WorkerSession::name)
                     .collect(Collectors.toUnmodifiableSet());
         }

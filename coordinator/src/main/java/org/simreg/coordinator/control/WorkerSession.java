@@ -97,6 +97,9 @@ final class WorkerSession {
 
     /** Why it can't serve a job, whoever is free; empty if it can. */
     Optional<String> objection(JobRun one) {
+        if (!hello.getLeftOut().isEmpty()) {
+            return Optional.of(hello.getLeftOut());
+        }
         String profile = JobController.profile(one);
         if (!profile.isEmpty() && !NumericProfile.same(profile, hello.getProfile())) {
             return Optional.of("its profile is %s, and the job has to keep %s".formatted(hello.getProfile(), profile));

@@ -63,6 +63,9 @@ final class WorkerStatuses {
         }
 
         private String idle(WorkerSession session) {
+            if (!session.hello().getLeftOut().isEmpty()) {
+                return session.hello().getLeftOut();
+            }
             Stream<JobRun> same = needs.values().stream()
                     .filter(those -> session.objection(those.get(0)).isPresent())
                     .flatMap(List::stream);
@@ -90,6 +93,9 @@ final class WorkerStatuses {
     private static WorkerStatus.State state(WorkerSession session) {
         if (session.leaving()) {
             return WorkerStatus.State.LEAVING;
+        }
+        if (!session.hello().getLeftOut().isEmpty()) {
+            return WorkerStatus.State.BROKEN;
         }
         if (session.run().isEmpty()) {
             return WorkerStatus.State.IDLE;

@@ -2,6 +2,7 @@ package org.simreg.coordinator.node;
 
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.engine.torch.Gpus;
 import org.simreg.worker.engine.torch.Torch;
 
 /**
@@ -12,14 +13,14 @@ import org.simreg.worker.engine.torch.Torch;
  */
 record ComputeDevice(String device, String profile) {
     /**
-     * Finds the device that the settings ask for; loads libtorch.
+     * Finds the device that the settings ask for; loads libtorch, and computes a little.
      *
      * @throws UserError if there is no such device
      */
     static ComputeDevice on(WorkerSettings settings) {
-        try (Torch torch = new Torch(settings.device(), settings.threads())) {
-            String gpu = settings.device().equals("auto") ? "cuda:0" : settings.device();
-            return new ComputeDevice(torch.cuda() ? gpu : "cpu", torch.profile());
+        String device = Gpus.here().place(settings.device()).device();
+        try (Torch torch = new Torch(device, settings.threads())) {
+            return new ComputeDevice(device, torch.profile());
         }
     }
 }

@@ -103,7 +103,7 @@ public final class EmbeddedNode implements AutoCloseable {
                 .putAddresses("eventbus", "in this process");
         if (searches) {
             SearchServer.Settings serving = SearchServer.Settings.of(settings);
-            SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving));
+            SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving, device -> {}));
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
             identity.setBankBytes(serving.memory());
         }

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.node;
 
 import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -19,10 +21,13 @@ import org.simreg.coordinator.view.web.WebServer;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
+import org.simreg.worker.engine.torch.Gpus;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.engine.torch.ProcessExit;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.EventBusWire;
@@ -38,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * A worker process: libtorch, transports to other workers, search server, member of the cluster.
  */
 public final class WorkerNode implements AutoCloseable {
-    /** Exit code of a process that was frozen and is to be started again. */
+    /** Exit code of a process that was frozen, or whose GPU is broken, and is to be started again. */
     public static final int AGAIN = 75;
 
     /** What the JVM takes to end, mostly. */
@@ -51,6 +56,8 @@ public final class WorkerNode implements AutoCloseable {
 
     private final CloseStack open = new CloseStack();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final Gpus.Place device;
+    private final DeviceFaults faults;
     private final WorkerVerticle verticle;
 
     /**
@@ -87,13 +94,20 @@ public final class WorkerNode implements AutoCloseable {
      *
      * @param coordinator the connection to it, whose certificates are used towards other workers
      *     too; closed with this
+     * @throws BrokenDevice if the GPU is broken: the process is to end with {@value #AGAIN}
      * @throws UserError if device, ports or cluster can't be had
      */
     public WorkerNode(Settings settings, ApiClient coordinator) {
         open.add(coordinator);
+        device = placed(settings.machine.device);
+        Path folder = settings.machine.cache.folder().resolve("devices");
+        faults = new DeviceFaults(folder, device.place(), Clock.systemUTC());
         try {
             WorkerSettings training = training(settings.machine, coordinator);
-            ComputeDevice computing = ComputeDevice.on(training);
+            Optional<String> leftOut = faults.objection(device.device());
+            leftOut.ifPresent(LOG::error);
+            String profile =
+                    leftOut.isPresent() ? "" : ComputeDevice.on(training).profile();
             Optional<Tls> tls = coordinator.tls();
             Vertx vertx = VertxInstances.member(settings.cluster, VertxInstances.manager(settings.cluster), tls);
             open.add(VertxInstances.closing(vertx));
@@ -102,22 +116,25 @@ public final class WorkerNode implements AutoCloseable {
             String host = settings.cluster.host();
             transports.put("netty", open.add(NettyWire.transport(host, 0, tls)));
             transports.put("eventbus", open.add(EventBusWire.transport(vertx)));
-            SearchServer.Settings serving = SearchServer.Settings.of(training);
-            SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
-            Hello identity = Hello.newBuilder()
+            Hello.Builder identity = Hello.newBuilder()
                     .setWorker(settings.name)
                     .setIncarnation(UUID.randomUUID().toString())
                     .setVersion(settings.version)
-                    .setProfile(computing.profile())
-                    .setDevice(computing.device())
-                    .putAddresses(SearchServer.TRANSPORT, search.address())
-                    .setBankBytes(serving.memory())
-                    .build();
+                    .setProfile(profile)
+                    .setDevice(device.device())
+                    .setLeftOut(leftOut.orElse(""));
+            if (leftOut.isEmpty()) {
+                SearchServer.Settings serving = SearchServer.Settings.of(training);
+                SearchServer search =
+                        open.add(new SearchServer(vertx, coordinator.channel(), serving, ended::completeExceptionally));
+                identity.putAddresses(SearchServer.TRANSPORT, search.address()).setBankBytes(serving.memory());
+            }
             WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
                     (job, notices) -> JobLoader.open(job, training, notices),
                     training.cache().resolve("decoding"));
             jobs.marks().ifPresent(open::add);
-            verticle = new WorkerVerticle(identity, jobs, transports, coordinator.channel(), observability.observer());
+            verticle = new WorkerVerticle(
+                    identity.build(), jobs, transports, coordinator.channel(), observability.observer());
             String id = vertx.deployVerticle(verticle).await();
             open.add(() ->
                     vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
@@ -130,6 +147,15 @@ public final class WorkerNode implements AutoCloseable {
             });
             settings.http.ifPresent(at -> open.add(observability.serve(vertx, at, tls, transports)));
             ProcessWatch.watch(vertx, gap -> frozen(settings.name, gap));
+        } catch (RuntimeException e) {
+            open.close();
+            throw noted(e);
+        }
+    }
+
+    private Gpus.Place placed(String name) {
+        try {
+            return Gpus.here().place(name);
         } catch (RuntimeException e) {
             open.close();
             throw e;
@@ -173,14 +199,24 @@ public final class WorkerNode implements AutoCloseable {
      * Waits until the worker has left.
      *
      * @return exit code: 0, or {@value #AGAIN} if it is to be started again
+     * @throws BrokenDevice if its GPU is broken: the process is to end with {@value #AGAIN}
      * @throws UserError if the coordinator refused it for good
      */
     public int await() {
         try {
             return ended.join();
         } catch (CompletionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+            throw noted(e.getCause() instanceof RuntimeException cause ? cause : e);
         }
+    }
+
+    /** The same failure; that of a broken device as one, and counted. */
+    private RuntimeException noted(RuntimeException failure) {
+        if (LibtorchFailure.explained(failure) instanceof BrokenDevice broken) {
+            faults.add(broken.fault());
+            return broken;
+        }
+        return failure;
     }
 
     @Override

@@ -15,6 +15,7 @@ abstract class FakeProcess {
     final World world;
     final String name;
     String profile = "cpu-1";
+    String leftOut = "";
     String version = World.VERSION;
     final TreeMap<Long, Report> kept = new TreeMap<>();
     private int incarnation;
@@ -157,6 +158,7 @@ abstract class FakeProcess {
                 .setVersion(version)
                 .setProfile(profile)
                 .setDevice("cpu")
+                .setLeftOut(leftOut)
                 .putAddresses("netty", name + ":1");
         holding().ifPresent(hello::setHolding);
         return hello.build();

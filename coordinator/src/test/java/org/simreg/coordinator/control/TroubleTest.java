@@ -300,6 +300,24 @@ class TroubleTest {
     }
 
     @Test
+    void aWorkerWhoseDeviceIsBrokenGetsNoJobAndSaysWhy() {
+        FakeWorker broken = new FakeWorker(world, "a");
+        broken.leftOut = "cuda:0 has failed 2 times within a day";
+        world.workers.put("a", broken);
+        broken.start();
+        world.until(() -> world.coordinator().workers().getWorkersCount() == 1, 3000);
+        WorkerStatus idle = world.coordinator().workers().getWorkers(0);
+        assertEquals(WorkerStatus.State.BROKEN, idle.getState());
+        assertEquals(broken.leftOut, idle.getReason());
+        world.submit(World.job("one"));
+        world.run(500);
+        assertEquals(JobState.QUEUED, status().getState());
+        assertTrue(status().getReason().contains("(a: " + broken.leftOut + ")"), status().getReason());
+        world.worker("b");
+        world.until("one", JobState.SUCCEEDED, 60_000);
+    }
+
+    @Test
     void aJobThatNeedNotBeExactTakesAnyProfile() {
         world.worker("a");
         FakeWorker other = new FakeWorker(world, "b");

@@ -8,6 +8,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.coordinator.view.observe.ProcessLog;
+import org.simreg.proto.UserError.BrokenDevice;
 
 /** A process of a cluster, coordinator or worker, that runs until the signal to stop. */
 public sealed interface ClusterProcess {
@@ -64,6 +65,9 @@ public sealed interface ClusterProcess {
                 stop.patience(leaveWithin.minus(WorkerNode.ENDS));
                 stop.whenRequested("Leaving at the end of a step.", () -> node.leave(leaveWithin));
                 return node.await();
+            } catch (BrokenDevice e) {
+                ProcessLog.say("%s (exit code %d)".formatted(e.getMessage(), WorkerNode.AGAIN));
+                return WorkerNode.AGAIN;
             }
         }
     }

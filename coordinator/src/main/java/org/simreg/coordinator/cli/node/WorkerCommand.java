@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Ctrl-C or SIGTERM: the worker leaves at the end of a step, or within --leave-within; the others train on.",
-            "Exit code 75: the cluster has lost sight of this worker; start it again.",
+            "Exit code 75: the cluster has lost sight of this worker, or its GPU is broken; start it again.",
             "",
             "Example:",
             "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:0"

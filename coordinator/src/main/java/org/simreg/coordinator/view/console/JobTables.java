@@ -55,7 +55,8 @@ public final class JobTables {
     /**
      * A line for each worker, in the order given.
      *
-     * @param reasons whether each line ends with the numeric profile and why it isn't used
+     * @param reasons whether each line ends with the numeric profile and why it isn't used; of broken ones that is said
+     *     below in any case
      * @param nowMs milliseconds since 1970, for ages
      */
     public static String workers(List<WorkerStatus> workers, boolean reasons, long nowMs) {
@@ -72,7 +73,11 @@ public final class JobTables {
                     age(worker.getSilentMs()) + " ago");
             table.row(with(cells, reasons, worker.getProfile(), worker.getReason()));
         }
-        return table.text();
+        String broken = workers.stream()
+                .filter(worker -> !reasons && worker.getState() == WorkerStatus.State.BROKEN)
+                .map(worker -> "%s: %s%n".formatted(worker.getWorker(), worker.getReason()))
+                .collect(Collectors.joining());
+        return table.text() + broken;
     }
 
     /** "job-1 (resnet18-photos) is queued: needs 1 worker, none attends". */

@@ -26,6 +26,9 @@ interface CudaRuntime {
     /** Compute capability, {@code 9.0}. */
     String capability(int gpu);
 
+    /** The GPU's slot in this machine, {@code 0000:3B:00.0}, whatever number it has. */
+    String slot(int gpu);
+
     /** {@code CUDA 12.8, cuDNN 9.7.1, cuBLAS 12.8.3}; what isn't loaded isn't named. */
     String versions();
 
@@ -47,6 +50,8 @@ interface CudaRuntime {
         private static final int MINOR = 76;
         /** Larger than {@code cudaDeviceProp} of any version; the name is its first field. */
         private static final int PROPERTIES = 8192;
+
+        private static final int SLOT = 64;
 
         private final NativeLibrary runtime;
 
@@ -82,6 +87,14 @@ interface CudaRuntime {
         @Override
         public String capability(int gpu) {
             return attribute(MAJOR, gpu) + "." + attribute(MINOR, gpu);
+        }
+
+        @Override
+        public String slot(int gpu) {
+            try (Memory text = new Memory(SLOT)) {
+                check(runtime.getFunction("cudaDeviceGetPCIBusId").invokeInt(new Object[] {text, SLOT, gpu}));
+                return text.getString(0);
+            }
         }
 
         private int attribute(int attribute, int gpu) {

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
  * The GPUs that libtorch can compute on, counted by the CUDA runtime that it has loaded itself. DJL's own count needs a
  * {@code libcudart.so} without version, which neither PyTorch's wheels nor its images have.
  */
-final class Gpus {
+public final class Gpus {
     private static final Logger LOG = LoggerFactory.getLogger(Gpus.class);
 
     private final Optional<CudaRuntime> runtime;
@@ -20,8 +20,9 @@ final class Gpus {
         this.runtime = runtime;
     }
 
-    /** Those of this process; libtorch is loaded. */
-    static Gpus here() {
+    /** Those of this process, whose libtorch is loaded if it isn't yet. */
+    public static Gpus here() {
+        Torch.libtorch();
         return new Gpus(CudaRuntime.loaded());
     }
 
@@ -67,6 +68,28 @@ final class Gpus {
                             count == 1 ? "cuda:0" : "cuda:0 to cuda:" + (count - 1)));
         }
         return Device.gpu(number);
+    }
+
+    /**
+     * The device of a name, as workers call it and as it is known on this machine.
+     *
+     * @param device "cpu" or "cuda:N"
+     * @param place "cpu", or the GPU's slot
+     */
+    public record Place(String device, String place) {}
+
+    /**
+     * The place of the device of a name.
+     *
+     * @param name as for {@link Torch}
+     * @throws UserError if there is no such device, with the reason
+     */
+    public Place place(String name) {
+        Device device = device(name);
+        return device.isGpu()
+                ? new Place(
+                        "cuda:" + device.getDeviceId(), runtime.orElseThrow().slot(device.getDeviceId()))
+                : new Place("cpu", "cpu");
     }
 
     /** What decides rounding on a GPU: its model and compute capability, and the versions of CUDA's libraries. */

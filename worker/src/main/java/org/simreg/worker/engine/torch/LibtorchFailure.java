@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.io.Shortage;
 
@@ -33,8 +34,7 @@ public final class LibtorchFailure {
     /**
      * What a failure means, if it is one of memory or of a broken GPU; itself otherwise.
      *
-     * @return {@link NotHere} with what was asked for and what was free; or, for a GPU on which nothing works any more
-     *     until its process ends, with that
+     * @return {@link NotHere} with what was asked for and what was free, or {@link BrokenDevice}
      */
     public static Throwable explained(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -53,10 +53,7 @@ public final class LibtorchFailure {
             }
             Matcher broken = BROKEN_GPU.matcher(text);
             if (broken.find()) {
-                return new NotHere(
-                        ("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
-                                        + " look at nvidia-smi and dmesg if that comes back")
-                                .formatted(shortened(broken.group(1))));
+                return new BrokenDevice(shortened(broken.group(1)));
             }
         }
         return Shortage.ofHeap(failure).map(Throwable.class::cast).orElse(failure);

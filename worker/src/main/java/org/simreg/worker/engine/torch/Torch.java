@@ -71,7 +71,7 @@ public final class Torch implements AutoCloseable {
                 cuda() ? Optional.of(new CudaCopies(this.device.getDeviceId())) : engine, manager.newSubManager());
     }
 
-    private static Engine libtorch() {
+    static Engine libtorch() {
         try {
             return Engine.getEngine("PyTorch");
         } catch (RuntimeException | LinkageError e) {

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.SearchOrder;
@@ -22,11 +23,13 @@ import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardAnswer;
 import org.simreg.proto.ShardQuery;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.Vectors;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.data.loader.SampleRenderer;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.features.search.SearchMessages;
 import org.simreg.worker.features.search.Shard;
 import org.slf4j.Logger;
@@ -55,14 +58,17 @@ public final class SearchServer implements AutoCloseable {
     private final ShardEmbedder embedder;
     private final QueryImages images;
     private final MessageConsumer<byte[]> consumer;
+    private final Consumer<BrokenDevice> broken;
 
     /**
      * Registers its address; not to be called on an event loop.
      *
      * @param vertx clustered if there are other processes; stays the caller's
      * @param coordinator the connection to it; stays the caller's
+     * @param broken is told when a search shows that the GPU is broken; any thread
      */
-    public SearchServer(Vertx vertx, Channel coordinator, Settings settings) {
+    public SearchServer(Vertx vertx, Channel coordinator, Settings settings, Consumer<BrokenDevice> broken) {
+        this.broken = broken;
         ShardTransfer transfer =
                 new ShardTransfer(coordinator, settings.worker().cache().resolve("banks"));
         shards = new OpenShards(transfer, settings, searcher);
@@ -96,7 +102,7 @@ public final class SearchServer implements AutoCloseable {
         } catch (RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
         }
-        reply.exceptionally(SearchServer::failure).thenAccept(answer -> message.reply(answer.toByteArray()));
+        reply.exceptionally(this::failure).thenAccept(answer -> message.reply(answer.toByteArray()));
     }
 
     private CompletableFuture<SearchReply> carryOut(SearchOrder order) {
@@ -191,9 +197,12 @@ public final class SearchServer implements AutoCloseable {
         return reply().setAnswer(answer).build();
     }
 
-    private static SearchReply failure(Throwable thrown) {
-        Throwable failure =
-                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+    private SearchReply failure(Throwable thrown) {
+        Throwable failure = LibtorchFailure.explained(
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown);
+        if (failure instanceof BrokenDevice device) {
+            broken.accept(device);
+        }
         boolean expected = failure instanceof UserError
                 || failure instanceof QueryImages.Unreadable
                 || failure instanceof CancellationException

@@ -17,6 +17,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Report;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.WorkersGrpc.WorkersStub;
 import org.simreg.worker.member.generation.JobRunner;
 import org.simreg.worker.member.generation.WorkerContext;
@@ -36,6 +37,9 @@ final class CoordinatorConnection {
     /** How long a job may take to end: loading a teacher can't be broken off but by an exit. */
     private static final int LOADING_MS = 1000;
 
+    /** How long a report may take to arrive. */
+    private static final int HEARD_MS = 1000;
+
     private final Vertx vertx;
     private final Context context;
     private final WorkersStub stub;
@@ -47,6 +51,7 @@ final class CoordinatorConnection {
     private Optional<JobRunner> job = Optional.empty();
     private boolean welcome;
     private Optional<Leaving> leaving = Optional.empty();
+    private Optional<BrokenDevice> brokenDevice = Optional.empty();
     private boolean closed;
     private boolean warned;
     private int retryMs = FIRST_RETRY_MS;
@@ -66,7 +71,7 @@ final class CoordinatorConnection {
 
     /**
      * Done when the coordinator has let the worker go; fails with a {@link UserError} if it refused
-     * the worker for good.
+     * the worker for good, with a {@link BrokenDevice} if its GPU is broken.
      */
     Future<Void> left() {
         return left.future();
@@ -129,11 +134,21 @@ final class CoordinatorConnection {
                 unacknowledged.add(report);
                 workerContext.observer().reported(report);
                 send(report);
+                if (!report.getFailed().getDeviceFault().isEmpty()) {
+                    brokenDevice =
+                            Optional.of(new BrokenDevice(report.getFailed().getDeviceFault()));
+                    vertx.setTimer(HEARD_MS, timer -> endBroken());
+                }
             }
         });
         if (report.hasCommitted()) {
             unacknowledged.awaitRoom();
         }
+    }
+
+    /** Ends with the GPU, once the coordinator has heard of it or can't be told. */
+    private void endBroken() {
+        brokenDevice.ifPresent(left::tryFail);
     }
 
     private void send(Report report) {
@@ -226,6 +241,7 @@ final class CoordinatorConnection {
             ended = dropped(job.get());
             job = Optional.empty();
             unacknowledged.clear();
+            endBroken();
         }
         if (order.getLeave()) {
             closed = true;
@@ -247,6 +263,7 @@ final class CoordinatorConnection {
             return;
         }
         leaveUnasked();
+        endBroken();
         if (!warned && !closed) {
             LOG.warn("The stream to the coordinator is broken ({}); trying again.", sentence(status));
             warned = true;

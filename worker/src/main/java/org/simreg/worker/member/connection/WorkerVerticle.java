@@ -68,7 +68,7 @@ public final class WorkerVerticle extends VerticleBase {
 
     /**
      * Done when the coordinator has let the worker go after {@link #leave}; fails with a {@code
-     * UserError} if it refused the worker for good. To be asked for once this is deployed.
+     * UserError} if it refused the worker for good, or its GPU is broken. To be asked for once this is deployed.
      */
     public Future<Void> left() {
         return connection.left();

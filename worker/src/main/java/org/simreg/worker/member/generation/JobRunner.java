@@ -22,6 +22,7 @@ import org.simreg.proto.Report;
 import org.simreg.proto.Suspected;
 import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.DecodeMarks;
@@ -337,6 +338,7 @@ public final class JobRunner {
                         .setRefused(refused)
                         .setLacksRoom(lacks)
                         .setOnlyHere(e instanceof NotHere)
+                        .setDeviceFault(e instanceof BrokenDevice broken ? broken.fault() : "")
                         .setTrace(trace.toString())));
     }
 }

@@ -35,6 +35,11 @@ class GpusTest {
         }
 
         @Override
+        public String slot(int gpu) {
+            return "0000:%X:00.0".formatted(0x3B + gpu);
+        }
+
+        @Override
         public String versions() {
             return "CUDA 12.8, cuDNN 9.7.1, cuBLAS 12.8.3";
         }
@@ -78,6 +83,13 @@ class GpusTest {
                         + " PYTORCH_VERSION and PYTORCH_FLAVOR to one for CUDA",
                 refusal(none(), "cuda"));
         assertEquals("device \"gpu\" is unknown; use auto, cpu or cuda:N", refusal(two(), "gpu"));
+    }
+
+    @Test
+    void aGpuIsKnownByItsSlot() {
+        assertEquals(new Gpus.Place("cuda:0", "0000:3B:00.0"), two().place("auto"));
+        assertEquals(new Gpus.Place("cuda:1", "0000:3C:00.0"), two().place("cuda:1"));
+        assertEquals(new Gpus.Place("cpu", "cpu"), none().place("auto"));
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 
 /** What failures of libtorch are said to mean. */
@@ -55,14 +56,24 @@ class LibtorchFailureTest {
     @CsvSource({
         "'CUDA error: an illegal memory access was encountered', an illegal memory access was encountered",
         "'CUDA error: uncorrectable ECC error encountered', uncorrectable ECC error encountered",
-        "'CUDA error: device-side assert triggered', device-side assert triggered"
+        "'CUDA error: device-side assert triggered', device-side assert triggered",
+        "'CUDA error: unspecified launch failure (cudaMemcpyAsync, 719)', 'unspecified launch failure (cudaMemcpyAsync, 719)'"
     })
     void aBrokenGpuNeedsAnotherProcess(String text, String reason) {
+        EngineException failure = new EngineException(
+                text + "\nCUDA kernel errors might be asynchronously reported at some other API call,"
+                        + " so the stacktrace below might be incorrect.\nFor debugging consider passing"
+                        + " CUDA_LAUNCH_BLOCKING=1\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n");
+        UserError wrapped = new UserError("teacher.pt failed on images (4, 3, 32, 32)", failure);
+        assertEquals(
+                reason,
+                assertInstanceOf(UserError.BrokenDevice.class, LibtorchFailure.explained(wrapped))
+                        .fault());
         assertEquals(
                 "the GPU failed: %s; nothing runs on it until this process has ended: start it again, and look at"
                                 .formatted(reason)
                         + " nvidia-smi and dmesg if that comes back",
-                sentence(new EngineException(text + "\nCUDA kernel errors might be asynchronously reported")));
+                sentence(failure));
     }
 
     @Test

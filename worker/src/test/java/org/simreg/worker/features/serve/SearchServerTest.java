@@ -84,7 +84,7 @@ class SearchServerTest {
 
     private SearchServer server(long memory) {
         WorkerSettings worker = new WorkerSettings("cpu", 1, 1, folder.resolve("cache"));
-        return new SearchServer(vertx, channel, new SearchServer.Settings(worker, memory));
+        return new SearchServer(vertx, channel, new SearchServer.Settings(worker, memory), device -> {});
     }
 
     @AfterEach
