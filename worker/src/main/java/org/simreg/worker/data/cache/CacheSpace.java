@@ -49,7 +49,7 @@ public record CacheSpace(Path folder, long most) {
             there = there.getParent();
         }
         try {
-            long room = Files.getFileStore(there).getUsableSpace() + held(folder);
+            long room = usable(there) + held(folder);
             return new CacheSpace(folder, Math.min(MOST, Math.max(LEAST, room / 2)));
         } catch (IOException e) {
             throw new UserError(
@@ -57,6 +57,11 @@ public record CacheSpace(Path folder, long most) {
                             .formatted(folder, e),
                     e);
         }
+    }
+
+    /** As {@code df} asks for it: {@link java.nio.file.FileStore} has none where no mount table tells, as in a chroot. */
+    private static long usable(Path there) {
+        return there.toFile().getUsableSpace();
     }
 
     /**
