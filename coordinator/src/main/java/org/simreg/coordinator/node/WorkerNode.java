@@ -47,10 +47,10 @@ public final class WorkerNode implements AutoCloseable {
     public static final int AGAIN = 75;
 
     /** What the JVM takes to end, mostly. */
-    private static final Duration ENDS = Duration.ofSeconds(2);
+    public static final Duration ENDS = Duration.ofSeconds(2);
 
-    /** What the system takes to clear a process away. */
-    private static final Duration CLEARED = Duration.ofMillis(500);
+    /** What a signal takes to be heard, and the system to clear a process away, on a busy machine. */
+    private static final Duration CLEARED = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
 

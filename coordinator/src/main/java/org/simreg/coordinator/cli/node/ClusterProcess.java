@@ -62,7 +62,7 @@ public sealed interface ClusterProcess {
             ApiClient client = ApiClient.open(coordinator, Duration.ZERO, credentials);
             try (WorkerNode node = new WorkerNode(settings, client)) {
                 ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
-                stop.patience(leaveWithin);
+                stop.patience(leaveWithin.minus(WorkerNode.ENDS));
                 stop.whenRequested("Leaving at the end of a step.", () -> node.leave(leaveWithin));
                 return node.await();
             } catch (BrokenDevice e) {
