@@ -34,8 +34,8 @@ class ManifestArgumentsTest {
         CoordinatorNode.Settings coordinator = terminal.coordinators.get(0).settings();
         assertEquals("10.1.2.3", coordinator.cluster().host());
         assertEquals(HostPort.PORT, coordinator.port());
-        assertEquals(
-                new HostPort("0.0.0.0", 8080), coordinator.http().orElseThrow().at());
+        // IPv4's addresses too.
+        assertEquals(new HostPort("::", 8080), coordinator.http().orElseThrow().at());
         assertEquals(0, run(manifests.arguments("Deployment", "simreg-worker")));
         WorkerNode.Settings worker = terminal.workers.get(0).settings();
         HostPort attended = terminal.workers.get(0).coordinator();
