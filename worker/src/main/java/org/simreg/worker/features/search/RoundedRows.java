@@ -110,7 +110,7 @@ final class RoundedRows implements AutoCloseable {
         }
     }
 
-    /** A tile: (rows, D) bfloat16, rows filled up with zeros, in the order that {@link ScanModule} multiplies. */
+    /** A tile, its rows filled up with zeros to a multiple of the group. */
     NDArray tile(int tile) {
         return tiles[tile];
     }

@@ -15,35 +15,29 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
-import org.simreg.worker.engine.torchscript.PackedLinear;
 
 /**
  * A libtorch module that multiplies tiles of a bank's rows with queries in bfloat16 (or float32) and gives
  * back only what reaches a bound. Belongs to the thread that runs it; a tile may be read by any number of
  * modules.
- *
- * <p>Where oneDNN computes in bfloat16, a tile is kept in the order that its kernel reads ({@code
- * mkldnn::_reorder_linear_weight}): the rows are the wide operand then, and a single query costs little more than
- * reading them. A plain product would pack sixteen queries, however few there are.
  */
 final class ScanModule implements AutoCloseable {
+    /** Rows of a product with so many queries: its scores stay in a core's second-level cache. */
+    private static final int PIECE_ROWS = 1024;
+
+    private static final int PIECE_QUERIES = 256;
+
+    /** Few queries have few scores a row, and get more rows a product. */
+    private static final int WIDEST = 16;
+
     private final Torch torch;
     private final TorchModule module;
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
 
-    private ScanModule(Torch torch, boolean packed) {
+    /** Loads the code onto the device of {@code torch}. */
+    ScanModule(Torch torch) {
         this.torch = torch;
-        module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source(packed)));
-    }
-
-    /** Loads the code onto the device of {@code torch}: with packed tiles if they can be multiplied there. */
-    static ScanModule load(Torch torch) {
-        return new ScanModule(torch, packs(torch));
-    }
-
-    /** Whether tiles are packed for oneDNN there, whose products sum in float32. */
-    static boolean packs(Torch torch) {
-        return PackedLinear.works(torch);
+        module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source()));
     }
 
     /** A tile of zeros in {@code scope}: (rows, D) bfloat16, to be filled. */
@@ -70,7 +64,7 @@ final class ScanModule implements AutoCloseable {
         }
     }
 
-    /** A filled tile in {@code kept}, in the order that products read it. */
+    /** A filled tile in {@code kept}. */
     NDArray keep(NDManager kept, NDArray tile) {
         return module.call(kept, "keep", tile).get(0);
     }
@@ -114,46 +108,40 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * Groups of rows of which one at least reaches the bound of a query. Group g of a tile with G groups holds its rows
-     * g, g + G, g + 2 G and so on.
+     * Groups of rows of which one at least reaches the bound of a query.
      *
-     * @param groups G
-     * @param places (n) number of the group, times Q, plus number of the query
-     * @param scores (n, rows a group) rounded scores of the group's rows
+     * @param places (n) number of the group in the tile, times Q, plus number of the query
+     * @param scores (n, group) rounded scores of the group's rows
      */
-    record Hits(int groups, long[] places, float[] scores) {}
+    record Hits(long[] places, float[] scores) {}
 
     /**
-     * Scans a kept tile for rows that reach a query's bound.
+     * Scans a tile for rows that reach a query's bound.
      *
-     * @param tile of T rows, T a multiple of {@code 2^halvings}
-     * @param queries (Q, D) bfloat16
-     * @param least (Q) what a score must reach, as bfloat16 numbers
-     * @param halvings rows that share one decision are {@code 2^halvings}
+     * @param tile of T rows, T a multiple of the group
+     * @param queries (Q, D) of the tile's type
+     * @param least (Q) what a score must reach, as numbers of that type
+     * @param group rows that share one decision
      */
-    Hits scan(NDArray tile, int rows, NDArray queries, float[] least, int halvings) {
-        return scan("scan", tile, rows, queries, least, halvings);
+    Hits scan(NDArray tile, NDArray queries, float[] least, int group) {
+        try (NDManager scope = torch.scope()) {
+            long wider = Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
+            long[] sizes = {Math.max(group, PIECE_ROWS * wider / group * group), group};
+            NDList found = module.call(scope, "scan", tile, queries, scope.create(least), scope.create(sizes));
+            return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
+        }
     }
 
     /**
-     * Scans float32 rows of the host, as {@link #scan(NDArray, int, NDArray, float[], int)} does a tile.
+     * Scans float32 rows of the host, as a tile is scanned.
      *
      * @param values (rows, D), and perhaps more behind them
      * @param queries (Q, D) float32
      */
-    Hits scan(float[] values, int rows, NDArray queries, float[] least, int halvings) {
+    Hits scan(float[] values, int rows, NDArray queries, float[] least, int group) {
         try (NDManager scope = torch.scope()) {
             NDArray tile = view(scope, values, rows, queries.getShape().get(1));
-            return scan("scan_plain", tile, rows, queries, least, halvings);
-        }
-    }
-
-    private Hits scan(String method, NDArray tile, int rows, NDArray queries, float[] least, int halvings) {
-        try (NDManager scope = torch.scope()) {
-            NDList found =
-                    module.call(scope, method, tile, queries, scope.create(least), scope.create((long) halvings));
-            return new Hits(
-                    rows >> halvings, found.get(0).toLongArray(), found.get(1).toFloatArray());
+            return scan(tile, queries, least, group);
         }
     }
 
@@ -184,27 +172,20 @@ final class ScanModule implements AutoCloseable {
         static final String CLASS = "Scan";
 
         private static final int FLOAT64 = 7;
-        private static final String PLAIN = "torch.mm(queries, torch.t(tile))";
-
-        /** A product with a packed tile is one with the weights of a linear layer. */
-        private static final String PACKED = PackedLinear.product("queries", "tile", "None");
-
-        /** Queries that a packed tile is laid out for; any other number of them is multiplied as well. */
-        private static final int QUERIES = 256;
+        private static final int INT64 = 4;
 
         private ScanCode() {}
 
-        static String source(boolean packed) {
+        static String source() {
             ScriptSource code = new ScriptSource();
-            tiles(code, packed);
+            tiles(code);
             queries(code);
-            seeds(code, packed ? PACKED : PLAIN);
-            scan(code, "scan", packed ? PACKED : PLAIN);
-            scan(code, "scan_plain", PLAIN);
+            seeds(code);
+            scan(code);
             return code.toString();
         }
 
-        private static void tiles(ScriptSource code, boolean packed) {
+        private static void tiles(ScriptSource code) {
             code.method("tile(self, shape: Tensor) -> Tensor")
                     .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
                     .line("dimension = int(torch.item(torch.select(shape, 0, 1)))")
@@ -218,12 +199,7 @@ final class ScanModule implements AutoCloseable {
                     .line("radius = torch.amax(torch.sum(torch.mul(exact, exact), [1]), [0])")
                     .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
                     .line("return torch.sqrt(torch.stack([radius, loss]))");
-            code.method("keep(self, tile: Tensor) -> Tensor");
-            if (packed) {
-                code.line("return %s", PackedLinear.weight("tile", QUERIES));
-            } else {
-                code.line("return tile");
-            }
+            code.method("keep(self, tile: Tensor) -> Tensor").line("return tile");
         }
 
         private static void queries(ScriptSource code) {
@@ -237,34 +213,42 @@ final class ScanModule implements AutoCloseable {
                     .line("return torch.sqrt(torch.stack([length, loss]))");
         }
 
-        private static void seeds(ScriptSource code, String product) {
+        private static void seeds(ScriptSource code) {
             code.method("seeds(self, tile: Tensor, queries: Tensor, k: Tensor) -> Tensor")
-                    .line("_0, rows = torch.topk(%s, int(torch.item(k)), 1)", product)
+                    .line("scores = torch.mm(queries, torch.t(tile))")
+                    .line("_0, rows = torch.topk(scores, int(torch.item(k)), 1)")
                     .line("return rows");
         }
 
         /**
-         * A tile's scores are (queries, rows). The maximum over a group is taken by folding the rows in halves, each
-         * one pass over contiguous numbers. Only groups whose maximum reaches the query's bound leave.
+         * A piece's scores are (rows, queries): the queries are the small operand that oneDNN packs,
+         * and the maximum over a group of rows runs along contiguous queries. Only groups whose
+         * maximum reaches the query's bound leave.
          */
-        private static void scan(ScriptSource code, String name, String product) {
-            code.method("%s(self, tile: Tensor, queries: Tensor, least: Tensor, halvings: Tensor) -> List[Tensor]"
-                            .formatted(name))
-                    .line("scores = %s", product)
+        private static void scan(ScriptSource code) {
+            code.method("scan(self, tile: Tensor, queries: Tensor, least: Tensor, sizes: Tensor) -> List[Tensor]")
+                    .line("piece = int(torch.item(torch.select(sizes, 0, 0)))")
+                    .line("group = int(torch.item(torch.select(sizes, 0, 1)))")
                     .line("width = torch.size(queries, 0)")
-                    .line("best = scores")
-                    .line("for _0 in range(int(torch.item(halvings))):")
-                    .line("  half = torch.size(best, 1) // 2")
-                    .line("  best = torch.maximum(torch.slice(best, 1, 0, half), torch.slice(best, 1, half))")
-                    .line("bound = torch.unsqueeze(torch.type_as(least, queries), 1)")
-                    .line("hits = torch.nonzero(torch.ge(best, bound))")
-                    .line("query = torch.select(hits, 1, 0)")
-                    .line("group = torch.select(hits, 1, 1)")
-                    .line("members = torch.transpose(torch.view(scores, [width, -1, torch.size(best, 1)]), 1, 2)")
-                    .line("which = annotate(List[Optional[Tensor]], [query, group])")
-                    .line("found = torch.index(members, which)")
-                    .line("place = torch.add(torch.mul(group, width), query)")
-                    .line("return [place, torch.to(found, %d)]", ScriptSource.FLOAT32);
+                    .line("columns = torch.t(queries)")
+                    .line("bound = torch.type_as(least, queries)")
+                    .line("places = [torch.new_zeros(queries, [0], dtype=%d)]", INT64)
+                    .line("scores = [torch.new_zeros(queries, [0, group])]")
+                    .line("end = torch.size(tile, 0)")
+                    .line("for at in range(0, end, piece):")
+                    .line("  past = ops.prim.min(at + piece, end)")
+                    .line("  product = torch.mm(torch.slice(tile, 0, at, past), columns)")
+                    .line("  groups = torch.view(product, [-1, group, width])")
+                    .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [1]), bound))")
+                    .line("  if torch.gt(torch.size(hits, 0), 0):")
+                    .line("    row = torch.select(hits, 1, 0)")
+                    .line("    query = torch.select(hits, 1, 1)")
+                    .line("    which = annotate(List[Optional[Tensor]], [row, query])")
+                    .line("    found = torch.index(torch.transpose(groups, 1, 2), which)")
+                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
+                    .line("    _1 = torch.append(places, place)")
+                    .line("    _2 = torch.append(scores, found)")
+                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
         }
     }
 }

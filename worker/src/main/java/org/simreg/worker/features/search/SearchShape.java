@@ -56,10 +56,5 @@ record SearchShape(
         long whole(long rows) {
             return (rows + group - 1) / group * group;
         }
-
-        /** How often a group is halved to one row. */
-        int halvings() {
-            return Integer.numberOfTrailingZeros(group);
-        }
     }
 }

@@ -59,7 +59,7 @@ public final class SearchThreads implements AutoCloseable {
     private void serve(Runnable work, CountDownLatch ready) {
         try {
             torch.enterAlone();
-            try (ScanModule own = ScanModule.load(torch)) {
+            try (ScanModule own = new ScanModule(torch)) {
                 module.set(own);
                 ready.countDown();
                 work.run();

@@ -91,7 +91,7 @@ public final class Shard implements AutoCloseable {
             RoundedRows.Check check) {
         SearchShape.Tiling own = tiling.of(rows.size(), threads.count());
         RoundedRows rounded = new RoundedRows(rows, center, threads, own, check);
-        return new SearchShape(rows, rounded, center, own, !ScanModule.packs(threads.torch()));
+        return new SearchShape(rows, rounded, center, own, !threads.torch().fuses());
     }
 
     private static double[] mean(RowSource rows) {

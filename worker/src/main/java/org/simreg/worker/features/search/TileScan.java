@@ -141,13 +141,8 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
                 least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
             }
             int rows = end(tile) - first(tile);
-            int whole = (int) shape.tiling().whole(rows);
             ScanModule.Hits hits = module.scan(
-                    shape.rounded().tile(tile),
-                    whole,
-                    low,
-                    least,
-                    shape.tiling().halvings());
+                    shape.rounded().tile(tile), low, least, shape.tiling().group());
             candidates.take(hits, least, first(tile), end(tile));
             if (candidates.size() > (long) rows * count / CROWDED + (long) WIDTH * k) {
                 return false;
@@ -195,7 +190,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
                 shape.rows().copy(row, features, (row - from) * dimension);
             }
             ScanModule.Hits hits =
-                    module.scan(features, padded, single, least, shape.tiling().halvings());
+                    module.scan(features, padded, single, least, shape.tiling().group());
             candidates.take(hits, least, from, to);
             decide(null);
         }
@@ -279,9 +274,9 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             int members = places.length == 0 ? 1 : found.length / places.length;
             for (int i = 0; i < places.length; i++) {
                 int query = (int) (places[i] % width);
-                long row = first + places[i] / width;
+                long row = first + places[i] / width * members;
                 float bound = least[query];
-                for (int j = 0; j < members; j++, row += hits.groups()) {
+                for (int j = 0; j < members; j++, row++) {
                     float score = found[i * members + j];
                     if (score >= bound && row < end) {
                         sink.take(query, (int) row, score);
