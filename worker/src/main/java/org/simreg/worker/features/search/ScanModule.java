@@ -125,7 +125,8 @@ final class ScanModule implements AutoCloseable {
      */
     Hits scan(NDArray tile, NDArray queries, float[] least, int group) {
         try (NDManager scope = torch.scope()) {
-            long wider = Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
+            long wider = Math.min(
+                    WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
             long[] sizes = {Math.max(group, PIECE_ROWS * wider / group * group), group};
             NDList found = module.call(scope, "scan", tile, queries, scope.create(least), scope.create(sizes));
             return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
