@@ -9,13 +9,13 @@ import java.util.Random;
  * Free ports below those that systems give to connections: while a process is down, nothing else
  * takes its port, and nobody who looks for it is connected to himself.
  */
-final class Ports {
+public final class Ports {
     private static final int FIRST = 20_000;
     private static final int COUNT = 12_000;
 
     private int last = new Random().nextInt(COUNT);
 
-    int next() {
+    public int next() {
         for (int tried = 0; tried < COUNT; tried++) {
             last = (last + 1) % COUNT;
             if (free(FIRST + last)) {

@@ -21,9 +21,9 @@ import org.simreg.coordinator.grpc.client.HostPort;
  * again. Each has a folder of its own, in which it runs and caches, and beside it a log; workers
  * have one libtorch thread.
  */
-final class Processes implements AutoCloseable {
+public final class Processes implements AutoCloseable {
     /** Name of the coordinator's folder and log. */
-    static final String COORDINATOR = "coordinator";
+    public static final String COORDINATOR = "coordinator";
 
     private static final String HERE = "127.0.0.1";
     private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.coordinator;
 
 import io.grpc.Channel;
 import io.grpc.stub.StreamObserver;

@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.coordinator;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.simreg.bench.Ports;
+import org.simreg.bench.Processes;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.proto.Hello;
