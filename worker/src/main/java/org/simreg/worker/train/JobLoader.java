@@ -1,7 +1,6 @@
 package org.simreg.worker.train;
 
 import ai.djl.ndarray.NDManager;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.DataSource;
@@ -29,7 +28,6 @@ import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.FeatureInbox;
 import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.train.teacher.FeatureCache;
 import org.simreg.worker.train.teacher.FeatureKey;
@@ -130,14 +128,12 @@ public final class JobLoader {
     }
 
     /**
-     * Refuses a job that goes on from a run's checkpoint with other images, unless it allows them: before anything is
-     * written.
+     * Lists the train images of a job, without opening anything else of it.
      *
-     * @throws UserError if the data set can't be used, or has changed
+     * @throws UserError if the data set can't be used
      */
-    public static void requireSameImages(Job job, Path checkpoint, WorkerSettings settings) {
-        ImageDataset images = DatasetOpener.open(job, settings, notice -> {});
-        ResumeCheck.sameImages(checkpoint, images.train(), job);
+    public static ImageList images(Job job, WorkerSettings settings) {
+        return DatasetOpener.open(job, settings, notice -> {}).train();
     }
 
     private LoadedJob load() {

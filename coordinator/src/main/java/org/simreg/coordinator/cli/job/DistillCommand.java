@@ -77,7 +77,7 @@ public final class DistillCommand implements Callable<Integer> {
 
     private EmbeddedRun.Settings settings(RequestedJob requested) {
         Job job = requested.completed(this::findProblems);
-        requested.continued().ifPresent(checkpoint -> JobLoader.requireSameImages(job, checkpoint, machine.settings()));
+        requested.requireSameImages(job, machine.settings());
         if (!requested.resume() && !requested.overwrite() && !requested.isPrinted()) {
             refuseFull(Path.of(job.getCheckpoints().getOutput()));
         }

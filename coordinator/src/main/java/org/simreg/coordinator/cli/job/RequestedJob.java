@@ -11,6 +11,9 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.train.JobLoader;
 import org.simreg.worker.train.student.RestartState;
 import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
@@ -113,9 +116,27 @@ final class RequestedJob {
         return located(resume() ? continuing(job) : job);
     }
 
-    /** The checkpoint from which the completed job goes on with more epochs; empty if it doesn't. */
-    Optional<Path> continued() {
-        return continued;
+    /**
+     * Refuses a completed job that goes on with more epochs over other images, and says of any other that it goes on.
+     * Where the images can't be listed here, a note says so: the workers compare them then.
+     *
+     * @throws UserError if the images have changed and the job doesn't allow it
+     */
+    void requireSameImages(Job job, WorkerSettings settings) {
+        if (continued.isEmpty()) {
+            return;
+        }
+        PrintWriter notes = parsed.commandSpec().commandLine().getErr();
+        Optional<ImageList> images = Optional.empty();
+        try {
+            images = Optional.of(JobLoader.images(job, settings));
+        } catch (UserError e) {
+            notes.println(
+                    "note: whether the images are still the run's can't be seen from here, so that the workers look (%s)"
+                            .formatted(e.getMessage()));
+        }
+        images.ifPresent(here -> ResumeCheck.sameImages(continued.get(), here, job));
+        notes.println("note: " + ResumeCheck.continuation(job));
     }
 
     /** With more epochs than the run in its folder a job is another one, which says what it continues. */
@@ -142,7 +163,6 @@ final class RequestedJob {
             continued = newest;
             RunCheckpoint.Header state = RunCheckpoint.Header.read(newest.get());
             next.getContinuedBuilder().addEpochs(before).addSteps(state.step()).addSha256(state.sha256());
-            parsed.commandSpec().commandLine().getErr().println("note: " + ResumeCheck.continuation(next.build()));
         }
         return next.build();
     }

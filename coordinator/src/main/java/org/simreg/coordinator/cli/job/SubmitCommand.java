@@ -9,12 +9,14 @@ import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.job.file.JobPaths;
+import org.simreg.coordinator.node.VertxInstances;
 import org.simreg.coordinator.view.console.JobTables;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.storage.WorkerSettings;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -100,7 +102,9 @@ public final class SubmitCommand implements Callable<Integer> {
     private Job job(RequestedJob requested) {
         try {
             Job completed = requested.completed((job, problems) -> {});
-            return JobPaths.replaced(completed, SubmitCommand::absolute);
+            Job job = JobPaths.replaced(completed, SubmitCommand::absolute);
+            requested.requireSameImages(job, new WorkerSettings("cpu", 1, 1, VertxInstances.cache()));
+            return job;
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.cli.job;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -119,5 +120,24 @@ class ContinuedRunTest {
                 ledger().contains("From step 5 on the run sees other images, as --allow-changed-data says"), ledger());
         assertTrue(ledger().contains("\"step\":6"), ledger());
         assertEquals(List.of(), Audit.of(run).violations());
+    }
+
+    @Test
+    void aSubmitOverOtherImagesIsRefusedBeforeItIsSent() throws IOException {
+        begin();
+        String settings = Files.readString(run.resolve("job.yaml"));
+        try (Stream<Path> files = Files.list(data)) {
+            Files.delete(files.sorted().findFirst().orElseThrow());
+        }
+        Terminal terminal = new Terminal();
+        assertEquals(2, terminal.run("submit", "--resume", "--out", run.toString(), "--epochs", "3"));
+        assertTrue(terminal.err.contains("has changed: 1 gone ("), terminal.err);
+        assertFalse(terminal.err.contains("is continued"), terminal.err);
+        assertEquals(settings, Files.readString(run.resolve("job.yaml")));
+
+        Files.move(data, folder.resolve("elsewhere"));
+        assertEquals(0, terminal.run("submit", "--resume", "--out", run.toString(), "--epochs", "3", "--print-job"));
+        assertTrue(terminal.err.contains("so that the workers look ("), terminal.err);
+        assertTrue(terminal.err.contains("The run of 2 epochs is continued to 3 after step 4"), terminal.err);
     }
 }

@@ -113,6 +113,25 @@ class ValLabelsTest {
     }
 
     @Test
+    void aClassNameALineIsReadInTheOrderOfTheImages() {
+        flat(1, 3);
+        assertEquals(List.of("n01:3", "n03:1"), labels(open("n03\nn77\nn01\n")));
+        assertTrue(open("n88\nn77\nn99\n").noVal().contains("names no class of the 3 images"));
+        assertTrue(open("n01\n").noVal().contains("has 1 lines for 3 images"), open("n01\n").noVal());
+    }
+
+    @Test
+    void numbersThatAreCountedOtherwiseAreRefused() throws IOException {
+        flat(1, 2);
+        String fromOne = open("ILSVRC2012_val_00000001.JPEG 3\nILSVRC2012_val_00000002.JPEG 1\n")
+                .noVal();
+        assertTrue(fromOne.contains("class numbers up to 3, which can't be places from 0 among train's 3"), fromOne);
+        Files.writeString(temporary.resolve("map_clsloc.txt"), "n03 1 kit_fox\nn01 2 setter\nn02 3 husky\n");
+        String fromNought = open("2\n0\n").noVal();
+        assertTrue(fromNought.contains("has the class number 0, and ImageNet's development kit has 1 to 3"), fromNought);
+    }
+
+    @Test
     void metaMatOfTheDevelopmentKitIsRead() throws IOException {
         flat(0, 3);
         Files.write(temporary.resolve("meta.mat"), metaMat(List.of("n03", "n01", "n02", "n99")));

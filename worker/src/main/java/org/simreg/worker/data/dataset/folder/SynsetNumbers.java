@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.TextLines;
@@ -21,11 +22,26 @@ final class SynsetNumbers {
     private SynsetNumbers() {}
 
     /**
+     * The synsets of lines with a number each.
+     *
+     * @throws UserError if a number is none of the kit's: they would be counted otherwise
+     */
+    static List<String> named(List<String> numbers, Path groundTruth) {
+        Map<Integer, String> synsets = beside(groundTruth);
+        return numbers.stream()
+                .map(number -> Optional.ofNullable(synsets.get(Integer.valueOf(number)))
+                        .orElseThrow(() -> new UserError(
+                                "%s has the class number %s, and ImageNet's development kit has 1 to %d: it counts otherwise; give lines of an image's name and the name of its class folder"
+                                        .formatted(groundTruth, number, synsets.size()))))
+                .toList();
+    }
+
+    /**
      * Synsets by number.
      *
      * @throws UserError if none of the kit's files is there, or it can't be read
      */
-    static Map<Integer, String> beside(Path groundTruth) {
+    private static Map<Integer, String> beside(Path groundTruth) {
         Path folder = groundTruth.toAbsolutePath().getParent();
         Path above = folder.getParent() == null ? folder : folder.getParent();
         Path file = Stream.of(folder, folder.resolve("data"), above)

@@ -24,10 +24,12 @@ import org.simreg.worker.data.dataset.TextLines;
 /**
  * A list of the classes of val's images, laid over a val folder: a line has an image's name and its class, separated
  * by a tab, comma or spaces (Tiny-ImageNet's {@code val_annotations.txt}, {@code LOC_val_solution.csv}, lists for
- * other tools), or a number alone (the ground truth of ImageNet's development kit, in the order of the images).
+ * other tools), or a class alone, in the order of the images: its name, or its number (the ground truth of ImageNet's
+ * development kit).
  */
 final class ValLabels {
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
+    private static final Pattern SEPARATED = Pattern.compile("[\\s,;]");
     private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,9})\\D*$");
 
     private final Path file;
@@ -70,8 +72,8 @@ final class ValLabels {
             throw new UserError("the list of val's classes %s can't be read (%s)".formatted(file, e), e);
         }
         List<String> all = all();
-        int unlisted = lines.stream().allMatch(line -> NUMBER.matcher(line).matches())
-                ? numbered(lines, all)
+        int unlisted = lines.stream().noneMatch(line -> SEPARATED.matcher(line).find())
+                ? inOrder(lines, all)
                 : named(lines, all);
         if (images.isEmpty()) {
             throw new UserError("%s names no class of the %d images in %s%s"
@@ -143,9 +145,20 @@ final class ValLabels {
                 && listed.values().stream().allMatch(one -> NUMBER.matcher(one).matches())
                 && listed.values().stream().noneMatch(one -> known.label(one) >= 0);
         if (numbers) {
+            refuseBeyond(listed);
             notes.add("the numbers in %s are taken as the places of classes in name order, from 0".formatted(file));
         }
         return numbers ? Optional.of(known) : Optional.empty();
+    }
+
+    /** Numbers from 1, of the kit, or of the places among more classes than train has, would name other classes. */
+    private void refuseBeyond(Map<String, String> listed) {
+        int most = listed.values().stream().mapToInt(Integer::parseInt).max().orElse(0);
+        if (most >= names.size()) {
+            throw new UserError(
+                    "%s has class numbers up to %d, which can't be places from 0 among train's %d classes; give the names of class folders in place of the numbers"
+                            .formatted(file, most, names.size()));
+        }
     }
 
     private Optional<String> byIndex(String number) {
@@ -161,14 +174,18 @@ final class ValLabels {
         return FileNames.composed(dot > 0 ? name.substring(0, dot) : name);
     }
 
-    /** The development kit counts images and classes from 1; which class has which number its meta.mat says. */
-    private int numbered(List<String> lines, List<String> all) {
-        Map<Integer, String> synsets = SynsetNumbers.beside(file);
+    /** A class a line, as its name or, in the development kit, as a number whose meaning its meta.mat says. */
+    private int inOrder(List<String> lines, List<String> all) {
+        boolean named = labelled && lines.stream().allMatch(line -> known(line).isPresent());
+        boolean kit = !named && lines.stream().allMatch(line -> NUMBER.matcher(line).matches());
+        List<String> classes = kit ? SynsetNumbers.named(lines, file) : lines;
+        if (labelled && classes.stream().allMatch(name -> known(name).isEmpty())) {
+            return all.size();
+        }
         int[] places = places(lines, all);
         int unlisted = 0;
         for (int i = 0; i < places.length; i++) {
-            Optional<String> name = Optional.ofNullable(synsets.get(Integer.parseInt(lines.get(places[i]))))
-                    .flatMap(this::known);
+            Optional<String> name = known(classes.get(places[i]));
             String image = all.get(i);
             name.ifPresent(one -> put(image, one));
             unlisted += name.isPresent() ? 0 : 1;
