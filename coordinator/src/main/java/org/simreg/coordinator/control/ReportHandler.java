@@ -187,8 +187,7 @@ final class ReportHandler {
         run.emit(Progress.newBuilder().setEvaluation(done.toBuilder().setBest(best)));
         guard.afterwards(run, run.files().syncLater(), () -> {
             run.ledger().refreshRanking();
-            CompletionStage<Void> kept =
-                    run.saveLater(run.record().toBuilder().addMeasured(measurement));
+            CompletionStage<Void> kept = run.saveLater(run.record().toBuilder().addMeasured(measurement));
             guard.afterwards(run, kept, () -> from.send(Orders.acknowledged(run.id(), measurement)));
         });
     }

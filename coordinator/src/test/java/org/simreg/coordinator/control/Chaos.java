@@ -229,7 +229,9 @@ final class Chaos {
         }
         boolean patient = world.coordinator().get(job).getJob().getEvaluation().getPatience() > 0;
         assertEquals(
-                patient ? total / FakeWorker.STEPS_PER_EPOCH : 1, measured.size(), "each student is measured " + measured);
+                patient ? total / FakeWorker.STEPS_PER_EPOCH : 1,
+                measured.size(),
+                "each student is measured " + measured);
         assertTrue(epochs >= total / FakeWorker.STEPS_PER_EPOCH, "each epoch is told");
     }
 

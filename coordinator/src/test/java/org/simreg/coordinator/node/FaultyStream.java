@@ -127,9 +127,8 @@ final class FaultyStream implements ClientInterceptor {
 
             @Override
             public void sendMessage(Q message) {
-                broken |= message instanceof Report report
-                        && report.hasMeasured()
-                        && breaksAtMeasurement.getAsBoolean();
+                broken |=
+                        message instanceof Report report && report.hasMeasured() && breaksAtMeasurement.getAsBoolean();
                 if (!broken) {
                     pass(() -> super.sendMessage(message));
                 }
