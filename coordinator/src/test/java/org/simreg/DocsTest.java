@@ -184,8 +184,8 @@ class DocsTest {
         StringBuilder all = new StringBuilder(Files.readString(ROOT.resolve("scripts/simreg")));
         for (String module : List.of("worker", "coordinator", "proto")) {
             try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main"))) {
-                for (Path file : files.filter(one -> one.toString().endsWith(".java"))
-                        .toList()) {
+                for (Path file :
+                        files.filter(one -> one.toString().endsWith(".java")).toList()) {
                     all.append(Files.readString(file));
                 }
             }

@@ -22,8 +22,7 @@ import java.util.stream.Stream;
  * @see <a href="https://github.com/stackrox/kube-linter/blob/main/docs/generated/checks.md">its list</a>
  */
 final class LinterRules {
-    private static final Set<String> HOSTS =
-            Set.of("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/sys", "/usr");
+    private static final Set<String> HOSTS = Set.of("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/sys", "/usr");
 
     private static final List<String> UNSAFE = List.of("kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.", "net.");
 
@@ -70,9 +69,7 @@ final class LinterRules {
     /** The names of ports are those of services: at most 15 small letters, digits and dashes, and a letter. */
     private void named(String port) {
         boolean number = port.isEmpty() || port.matches("\\d+");
-        require(
-                number || port.matches("(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-)){0,14}(?<!-)"),
-                "invalid-target-ports");
+        require(number || port.matches("(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-)){0,14}(?<!-)"), "invalid-target-ports");
     }
 
     private void budget(JsonObject budget) {
@@ -144,7 +141,8 @@ final class LinterRules {
         require(!image.endsWith(":latest") && image.matches(".*:[^/:]+"), "latest-tag");
         require(text(container, "securityContext", "readOnlyRootFilesystem").equals("true"), "no-read-only-root-fs");
         require(!text(container, "securityContext", "privileged").equals("true"), "privileged-container");
-        boolean escalates = text(container, "securityContext", "allowPrivilegeEscalation").equals("true")
+        boolean escalates = text(container, "securityContext", "allowPrivilegeEscalation")
+                        .equals("true")
                 || text(container, "securityContext", "privileged").equals("true")
                 || strings(container, "securityContext", "capabilities", "add").contains("SYS_ADMIN");
         require(!escalates, "privilege-escalation-container");

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** What kube-linter would say of manifests that nobody should apply. */
 class LinterRulesTest {
-    private static final String BAD =
-            """
+    private static final String BAD = """
             apiVersion: v1
             kind: Service
             metadata: {name: lost}

@@ -172,7 +172,8 @@ class NodesProcessTest {
         double longest = 0;
         try (Follower events = new Follower(client, submit(client, probe.build()))) {
             for (int step = 2; step <= 4; step++) {
-                longest = Math.max(longest, events.step(step).progress().getStep().getSeconds());
+                longest =
+                        Math.max(longest, events.step(step).progress().getStep().getSeconds());
             }
             events.state(JobState.SUCCEEDED);
         }
