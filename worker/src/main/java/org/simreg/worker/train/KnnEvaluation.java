@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.KnnScore;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
@@ -85,7 +86,7 @@ final class KnnEvaluation implements AutoCloseable {
         view = new ViewRecipe.CentreView(
                 job.getEvaluation().getResize(),
                 job.getViews().getSize(),
-                job.getViews().getInterpolation());
+                JobSettings.interpolation(job));
         int most = inside() ? NearestNeighbors.MAX_K - 1 : NearestNeighbors.MAX_K;
         ks = job.getEvaluation().getKList().stream()
                 .mapToInt(k -> Math.min(k, most))
