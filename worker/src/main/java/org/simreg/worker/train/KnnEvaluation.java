@@ -84,9 +84,7 @@ final class KnnEvaluation implements AutoCloseable {
         trainImages = new ImageEmbedder(torch, searched, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(
-                job.getEvaluation().getResize(),
-                job.getViews().getSize(),
-                JobSettings.interpolation(job));
+                job.getEvaluation().getResize(), job.getViews().getSize(), JobSettings.interpolation(job));
         int most = inside() ? NearestNeighbors.MAX_K - 1 : NearestNeighbors.MAX_K;
         ks = job.getEvaluation().getKList().stream()
                 .mapToInt(k -> Math.min(k, most))

@@ -56,9 +56,7 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
         return new View(
                 0,
                 new ViewRecipe.CentreView(
-                        job.getEvaluation().getResize(),
-                        job.getViews().getSize(),
-                        JobSettings.interpolation(job)));
+                        job.getEvaluation().getResize(), job.getViews().getSize(), JobSettings.interpolation(job)));
     }
 
     /** Number of the view that an epoch shows, part of its random draws. */

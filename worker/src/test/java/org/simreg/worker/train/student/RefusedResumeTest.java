@@ -77,8 +77,7 @@ class RefusedResumeTest {
                         .setViews(bilinear.getViews().toBuilder().clearInterpolation())
                         .build(),
                 resized(Views.Resizing.TEACHER));
-        assertThrows(
-                UserError.class, () -> ResumeCheck.sameJob(file, bilinear, resized(Views.Resizing.BICUBIC)));
+        assertThrows(UserError.class, () -> ResumeCheck.sameJob(file, bilinear, resized(Views.Resizing.BICUBIC)));
         Job.Builder bicubic = job();
         bicubic.getViewsBuilder().setInterpolation(Views.Resizing.BICUBIC);
         refused(bicubic, "was made by another job");

@@ -78,7 +78,10 @@ class TeacherNetworksTest {
         Job.Builder job = Job.newBuilder();
         job.getViewsBuilder().setInterpolation(asked);
         for (Network network : teachers) {
-            job.addTeachersBuilder().setSource(network + ".pth").setNetwork(network).setPixels(Pixels.IMAGENET);
+            job.addTeachersBuilder()
+                    .setSource(network + ".pth")
+                    .setNetwork(network)
+                    .setPixels(Pixels.IMAGENET);
         }
         return TeacherNetworks.named(job.build(), notices::add, new Problems())
                 .getViews()
