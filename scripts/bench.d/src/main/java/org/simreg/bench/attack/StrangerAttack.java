@@ -54,7 +54,10 @@ public final class StrangerAttack {
                 Report[] lies = {
                     hello("liar", version()),
                     Report.newBuilder()
-                            .setFailed(JobFailed.newBuilder().setJob(job).setRefused(true).setReason("a lie"))
+                            .setFailed(JobFailed.newBuilder()
+                                    .setJob(job)
+                                    .setRefused(true)
+                                    .setReason("a lie"))
                             .build(),
                     Report.newBuilder()
                             .setTrained(Trained.newBuilder().setJob(job).setGeneration(1))
@@ -76,15 +79,25 @@ public final class StrangerAttack {
             });
             for (CheckpointHeader header : new CheckpointHeader[] {
                 CheckpointHeader.newBuilder().setJob("none").build(),
-                CheckpointHeader.newBuilder().setJob(job).setGeneration(Long.MAX_VALUE).build(),
-                CheckpointHeader.newBuilder().setJob(job).setStep(-1).setLength(Long.MAX_VALUE).build()
+                CheckpointHeader.newBuilder()
+                        .setJob(job)
+                        .setGeneration(Long.MAX_VALUE)
+                        .build(),
+                CheckpointHeader.newBuilder()
+                        .setJob(job)
+                        .setStep(-1)
+                        .setLength(Long.MAX_VALUE)
+                        .build()
             }) {
                 attacked.trial(
                         "a checkpoint of generation " + header.getGeneration() + " and step " + header.getStep(),
-                        () -> ended(workers::putCheckpoint, CheckpointPart.newBuilder().setHeader(header).build()));
+                        () -> ended(
+                                workers::putCheckpoint,
+                                CheckpointPart.newBuilder().setHeader(header).build()));
             }
-            CheckpointPart data =
-                    CheckpointPart.newBuilder().setData(ByteString.copyFromUtf8("data")).build();
+            CheckpointPart data = CheckpointPart.newBuilder()
+                    .setData(ByteString.copyFromUtf8("data"))
+                    .build();
             attacked.trial("a checkpoint without a header", () -> ended(workers::putCheckpoint, data));
             for (long step : new long[] {-1, Long.MAX_VALUE}) {
                 CheckpointWanted wanted =

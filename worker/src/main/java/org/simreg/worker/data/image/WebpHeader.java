@@ -63,8 +63,7 @@ record WebpHeader(int width, int height, boolean lossy, int start, int end) {
             return 8 * pixels;
         }
         long groups = Math.min(pixels / LEAST_GROUP_PIXELS, 8L * (end - start) / LEAST_GROUP_BITS);
-        return Math.min(
-                PictureMemory.MOST_LIBRARIES, 12 * pixels + GROUP_BYTES * Math.min(MOST_GROUPS, 1 + groups));
+        return Math.min(PictureMemory.MOST_LIBRARIES, 12 * pixels + GROUP_BYTES * Math.min(MOST_GROUPS, 1 + groups));
     }
 
     /** Checks that all chunks are whole; returns where a simple file starts if the picture is one without alpha. */

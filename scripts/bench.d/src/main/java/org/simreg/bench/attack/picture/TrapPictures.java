@@ -67,8 +67,8 @@ final class TrapPictures {
         int offsets = 1000;
         int counts = offsets + 4 * rows;
         ByteBuffer file = tiff(
-                length, 0, 256, 1, 10, 257, 1, rows, 258, 1, 8, 259, 1, 8, 262, 1, 1, 273, rows, offsets, 278, 1, 1, 279,
-                rows, counts);
+                length, 0, 256, 1, 10, 257, 1, rows, 258, 1, 8, 259, 1, 8, 262, 1, 1, 273, rows, offsets, 278, 1, 1,
+                279, rows, counts);
         for (int i = 0; i < rows; i++) {
             file.putInt(offsets + 4 * i, MANY).putInt(counts + 4 * i, length - MANY);
         }
@@ -78,7 +78,9 @@ final class TrapPictures {
     private static ByteString frames() {
         int count = 500_000;
         ByteBuffer file = ByteBuffer.allocate(19 + 15 * count).order(ByteOrder.LITTLE_ENDIAN);
-        file.put("GIF89a".getBytes(StandardCharsets.US_ASCII)).putShort((short) 10).putShort((short) 10);
+        file.put("GIF89a".getBytes(StandardCharsets.US_ASCII))
+                .putShort((short) 10)
+                .putShort((short) 10);
         file.put(new byte[] {(byte) 0x80, 0, 0, 0, 0, 0, 1, 1, 1});
         for (int i = 0; i < count; i++) {
             file.put((byte) ',').putLong(0x0001_0001_0000_0000L).put(new byte[] {0, 2, 1, 0x4c, 1, 0});
@@ -150,7 +152,10 @@ final class TrapPictures {
         for (int i = 0; i < count; i++) {
             file.put("ANMF".getBytes(StandardCharsets.US_ASCII)).putInt(frame - 8);
             file.putLong(0).putInt(0).putInt(100);
-            file.put("VP8L".getBytes(StandardCharsets.US_ASCII)).putInt(13).put((byte) 0x2f).putInt(0);
+            file.put("VP8L".getBytes(StandardCharsets.US_ASCII))
+                    .putInt(13)
+                    .put((byte) 0x2f)
+                    .putInt(0);
             file.put(new byte[] {(byte) 0x88, (byte) 0x88, 8, 0, 0, 0, 0, 0, 0});
         }
         return ByteString.copyFrom(file.array());
@@ -160,7 +165,12 @@ final class TrapPictures {
         ByteBuffer file = ByteBuffer.allocate(40).order(ByteOrder.BIG_ENDIAN);
         file.putInt(0xffd8ffe1).putShort((short) 34).put("Exif\0\0".getBytes(StandardCharsets.US_ASCII));
         file.put("II*\0".getBytes(StandardCharsets.US_ASCII)).order(ByteOrder.LITTLE_ENDIAN);
-        file.putInt(8).putShort((short) 1).putShort((short) 0x8769).putShort((short) LONG).putInt(1).putInt(8);
+        file.putInt(8)
+                .putShort((short) 1)
+                .putShort((short) 0x8769)
+                .putShort((short) LONG)
+                .putInt(1)
+                .putInt(8);
         return ByteString.copyFrom(file.putInt(8).array());
     }
 }

@@ -51,9 +51,12 @@ final class WebpTables {
         }
         put(0, BYTE);
         byte[] data = bytes.toByteArray();
-        ByteBuffer file = ByteBuffer.allocate(20 + data.length + (data.length & 1)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file =
+                ByteBuffer.allocate(20 + data.length + (data.length & 1)).order(ByteOrder.LITTLE_ENDIAN);
         file.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(file.capacity() - 8);
-        file.put("WEBPVP8L".getBytes(StandardCharsets.US_ASCII)).putInt(data.length).put(data);
+        file.put("WEBPVP8L".getBytes(StandardCharsets.US_ASCII))
+                .putInt(data.length)
+                .put(data);
         return ByteString.copyFrom(file.array());
     }
 
