@@ -131,7 +131,8 @@ public final class DecodeMarks implements AutoCloseable {
         return left;
     }
 
-    private static void take(Path other, List<Left> left) throws IOException {
+    /** One thread of this process at a time: a lock that it holds itself can't be tried again. */
+    private static synchronized void take(Path other, List<Left> left) throws IOException {
         try (FileChannel opened = OwnFolder.open(other, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 FileLock lock = opened.tryLock()) {
             // One that is shorter is just being made, or was when its process ended.

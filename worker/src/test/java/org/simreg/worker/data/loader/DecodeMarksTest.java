@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -114,6 +115,31 @@ class DecodeMarksTest {
             return Files.readString(file, StandardCharsets.ISO_8859_1).contains(text);
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** Workers of one JVM look at the same time. */
+    @Test
+    void threadsOfOneProcessTakeEachMarkOnce() throws Exception {
+        Path folder = temporary.resolve("marks");
+        try (DecodeMarks mine = new DecodeMarks(folder);
+                DecodeMarks other = new DecodeMarks(folder)) {
+            Path own = Files.list(folder).findFirst().orElseThrow();
+            for (int i = 0; i < 100; i++) {
+                ByteBuffer slots = ByteBuffer.allocate((int) Files.size(own));
+                slots.putInt(2).putInt(3).put("j".getBytes(StandardCharsets.UTF_8));
+                slots.put("%03d".formatted(i).getBytes(StandardCharsets.UTF_8));
+                Files.write(folder.resolve(i + own.getFileName().toString()), slots.array());
+            }
+            List<CompletableFuture<List<DecodeMarks.Left>>> taking = Stream.of(mine, other, mine, other)
+                    .map(marks -> CompletableFuture.supplyAsync(marks::takeLeft))
+                    .toList();
+            List<String> images = taking.stream()
+                    .flatMap(taken -> taken.join().stream())
+                    .map(DecodeMarks.Left::image)
+                    .sorted()
+                    .toList();
+            assertEquals(IntStream.range(0, 100).mapToObj("%03d"::formatted).toList(), images);
         }
     }
 
