@@ -5,6 +5,7 @@ import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Help;
 import org.simreg.proto.JobRecord;
@@ -60,6 +61,12 @@ final class Orders {
     static Order acknowledged(String job, long step) {
         return Order.newBuilder()
                 .setAcknowledged(Acknowledged.newBuilder().setJob(job).setStep(step))
+                .build();
+    }
+
+    static Order acknowledged(String job, Measurement measured) {
+        return Order.newBuilder()
+                .setAcknowledged(Acknowledged.newBuilder().setJob(job).setMeasured(measured))
                 .build();
     }
 

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.control;
 
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.WorkerState;
@@ -44,7 +45,7 @@ final class ReportHandler {
             case READY -> ready(from, run, report.getReady());
             case COMMITTED -> committed(from, run, report.getCommitted());
             case HALTED -> halted(from, run, report.getHalted());
-            case MEASURED -> measured(run, report.getMeasured());
+            case MEASURED -> measured(from, run, report.getMeasured());
             case TOLD -> told(run, report.getTold());
             case TRAINED -> trained(run, report.getTrained());
             case FAILED -> failed(from, run, report.getFailed());
@@ -169,26 +170,26 @@ final class ReportHandler {
         }
     }
 
-    private void measured(JobRun run, Measured measured) {
+    private void measured(WorkerSession from, JobRun run, Measured measured) {
         EvaluationDone done = measured.getEvaluation();
         Measurement measurement = Measurement.newBuilder()
                 .setSubject(done.getSubject())
                 .setEpoch(done.getEpoch())
                 .build();
-        if (!holds(run, measured) || run.record().getMeasuredList().contains(measurement)) {
+        if (run.record().getMeasuredList().contains(measurement)) {
+            from.send(Orders.acknowledged(run.id(), measurement));
+            return;
+        }
+        if (!holds(run, measured)) {
             return;
         }
         boolean best = run.ledger().ranking().wouldLead(done);
         run.emit(Progress.newBuilder().setEvaluation(done.toBuilder().setBest(best)));
         guard.afterwards(run, run.files().syncLater(), () -> {
             run.ledger().refreshRanking();
-            keep(run, run.record().toBuilder().addMeasured(measurement));
+            CompletionStage<Void> kept = run.saveLater(run.record().toBuilder().addMeasured(measurement));
+            guard.afterwards(run, kept, () -> from.send(Orders.acknowledged(run.id(), measurement)));
         });
-    }
-
-    /** What follows from it waits until it is durable. */
-    private void keep(JobRun run, JobRecord.Builder next) {
-        guard.afterwards(run, run.saveLater(next), () -> {});
     }
 
     /**
@@ -213,7 +214,8 @@ final class ReportHandler {
         }
         long total = run.ledger().lastStep();
         if (trained.getStep() == total && run.ledger().checkpoint() == total) {
-            keep(run, record.toBuilder().setSha256(trained.getSha256()));
+            // What follows from it waits until it is durable.
+            guard.afterwards(run, run.saveLater(record.toBuilder().setSha256(trained.getSha256())), () -> {});
             return;
         }
         String lacks =

@@ -64,6 +64,7 @@ final class Chaos {
         job.getOptimizationBuilder().setEpochs(4 + world.random.nextInt(16));
         job.getOptimizationBuilder().setMicroBatches(1 << world.random.nextInt(3));
         job.getCheckpointsBuilder().setEverySteps(world.random.nextBoolean() ? 7 : 25);
+        job.getEvaluationBuilder().setPatience(jobs.size() % 2);
         job.getPlacementBuilder()
                 .setPriority(world.random.nextInt(2))
                 .setMinWorkers(
@@ -217,11 +218,20 @@ final class Chaos {
         assertEquals(total * 8, samples.size(), "each sample once an epoch");
         assertEquals(files.states.get(total), made, () -> "another line\n" + told(job));
         long epochs = 0;
+        Set<Integer> measured = new HashSet<>();
         for (int i = 0; i < files.events.size(); i++) {
             assertEquals(i, files.events.get(i).getSequence());
             Progress event = files.events.get(i).getProgress();
             epochs += event.hasEpoch() ? 1 : 0;
+            if (event.hasEvaluation()) {
+                measured.add(event.getEvaluation().getEpoch());
+            }
         }
+        boolean patient = world.coordinator().get(job).getJob().getEvaluation().getPatience() > 0;
+        assertEquals(
+                patient ? total / FakeWorker.STEPS_PER_EPOCH : 1,
+                measured.size(),
+                "each student is measured " + measured);
         assertTrue(epochs >= total / FakeWorker.STEPS_PER_EPOCH, "each epoch is told");
     }
 

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
@@ -43,6 +45,9 @@ abstract class FakeMember extends FakeProcess {
     Optional<List<Long>> state = Optional.empty();
     boolean storing;
     Help help = Help.getDefaultInstance();
+
+    /** Measurements of this generation that the coordinator has acknowledged. */
+    final List<Generation.Measurement> acknowledged = new ArrayList<>();
 
     FakeMember(World world, String name) {
         super(world, name);
@@ -83,12 +88,21 @@ abstract class FakeMember extends FakeProcess {
             case HALT -> halt(order.getHalt());
             case ACKNOWLEDGED -> {
                 if (order.getAcknowledged().getJob().equals(job)) {
-                    kept.headMap(order.getAcknowledged().getStep(), true).clear();
+                    acknowledged(order.getAcknowledged());
                 }
             }
             case HELP -> help(order.getHelp());
             case DROP -> drop(order.getDrop());
             default -> assertTrue(order.hasWelcome());
+        }
+    }
+
+    private void acknowledged(Acknowledged order) {
+        kept.headMap(order.getStep(), true).clear();
+        if (order.hasMeasured()) {
+            acknowledged.add(order.getMeasured());
+            keptMeasurement = Optional.empty();
+            go();
         }
     }
 
@@ -162,6 +176,7 @@ abstract class FakeMember extends FakeProcess {
         assertTrue(next.getNumber() > generation.getNumber(), "generations rise");
         assertEquals("netty", next.getTransport());
         generation = next;
+        acknowledged.clear();
         halted = false;
         loaded = false;
         halt = Optional.empty();
@@ -322,6 +337,8 @@ abstract class FakeMember extends FakeProcess {
         halt = Optional.empty();
         state = Optional.empty();
         kept.clear();
+        keptMeasurement = Optional.empty();
+        acknowledged.clear();
         storing = false;
         help = Help.getDefaultInstance();
     }

@@ -18,6 +18,7 @@ abstract class FakeProcess {
     String leftOut = "";
     String version = World.VERSION;
     final TreeMap<Long, Report> kept = new TreeMap<>();
+    Optional<Report> keptMeasurement = Optional.empty();
     private int incarnation;
     private Optional<Link> link = Optional.empty();
     private boolean alive;
@@ -145,6 +146,7 @@ abstract class FakeProcess {
         world.say(name + " attends");
         // What is not acknowledged is said again, before anything else.
         kept.values().forEach(report -> send(report.toBuilder()));
+        keptMeasurement.ifPresent(report -> send(report.toBuilder()));
         if (leaving) {
             send(Report.newBuilder().setLeaving(Leaving.newBuilder().setWithinMs(livesMs)));
         }

@@ -33,6 +33,9 @@ final class FakeWorker extends FakeMember {
     /** What a teacher's features of a micro-batch take; 0: it has nothing to be helped with. */
     long teacherMs;
 
+    private Generation measures = Generation.getDefaultInstance();
+    private long measuresAt;
+
     /** Begins no step, until it is halted. */
     boolean evaluates;
 
@@ -54,7 +57,7 @@ final class FakeWorker extends FakeMember {
             stop();
             return;
         }
-        if (evaluates) {
+        if (evaluates || first(mine) && measuring(mine)) {
             return;
         }
         long step = committed() + 1;
@@ -207,21 +210,54 @@ final class FakeWorker extends FakeMember {
         });
     }
 
-    private void measure(Generation mine) {
-        int epoch = (int) (total() / STEPS_PER_EPOCH);
-        Measurement end =
-                Measurement.newBuilder().setSubject("student").setEpoch(epoch).build();
-        if (!mine.getMeasuredList().contains(end)) {
-            EvaluationDone done = EvaluationDone.newBuilder()
-                    .setSubject("student")
-                    .setEpoch(epoch)
-                    .build();
-            send(Report.newBuilder()
-                    .setMeasured(Measured.newBuilder()
-                            .setJob(job)
-                            .setGeneration(mine.getNumber())
-                            .setEvaluation(done)));
+    /**
+     * Whether this member measures its student, or waits for the coordinator to have heard of it. A job with patience
+     * is measured after each epoch.
+     */
+    private boolean measuring(Generation mine) {
+        boolean patient = settings.orElseThrow().getEvaluation().getPatience() > 0;
+        if (!patient || committed() == 0 || committed() % STEPS_PER_EPOCH > 0 || known(mine)) {
+            return false;
         }
+        if (measures != mine || measuresAt != committed()) {
+            measures = mine;
+            measuresAt = committed();
+            later(world.some(100), () -> {
+                if (generation == mine && !halted) {
+                    measure(mine);
+                }
+            });
+        }
+        return true;
+    }
+
+    private boolean known(Generation mine) {
+        return mine.getMeasuredList().contains(measurement()) || acknowledged.contains(measurement());
+    }
+
+    private Measurement measurement() {
+        return Measurement.newBuilder()
+                .setSubject("student")
+                .setEpoch((int) (committed() / STEPS_PER_EPOCH))
+                .build();
+    }
+
+    private void measure(Generation mine) {
+        if (known(mine)) {
+            return;
+        }
+        EvaluationDone done = EvaluationDone.newBuilder()
+                .setSubject(measurement().getSubject())
+                .setEpoch(measurement().getEpoch())
+                .build();
+        Report report = Report.newBuilder()
+                .setMeasured(Measured.newBuilder()
+                        .setJob(job)
+                        .setGeneration(mine.getNumber())
+                        .setEvaluation(done))
+                .build();
+        keptMeasurement = Optional.of(report);
+        send(report.toBuilder());
     }
 
     private void trained(Generation mine) {

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,6 +96,49 @@ class ClusterChaosTest {
         }
     }
 
+    /** Its stream is silent from the measurement on, and the coordinator takes it for lost. */
+    @Test
+    void aLeaderThatIsLostBeforeItsMeasurementIsHeardTakesNothingAlong() throws IOException {
+        Path out = Files.createDirectories(folder.resolve("leaders"));
+        Job job = job(out.resolve("run"), 4, 0);
+        AtomicInteger left = new AtomicInteger(5);
+        ToyWorker.Mischief silent = new ToyWorker.Mischief() {
+            @Override
+            public void at(ToyWorker worker, ToyJob.Point point, long step) {}
+
+            @Override
+            public boolean breaksAtMeasurement(ToyWorker worker) {
+                return left.getAndDecrement() > 0;
+            }
+        };
+        try (ToyCluster cluster = new ToyCluster(out, vertx)) {
+            String id = cluster.submit(job).getId();
+            for (int i = 0; i < 3; i++) {
+                cluster.worker("w" + i, silent);
+            }
+            JobStatus end = cluster.await(id, DEADLINE, Schedule::ended);
+            assertTrue(left.get() <= 0);
+            assertEquals(expected(job), end.getSha256());
+            endedEarly(end, out);
+        }
+    }
+
+    /** The best student is the same, it is kept, and the job has ended by it. */
+    private static void endedEarly(JobStatus end, Path out) {
+        long best = (long) ToyEvaluations.BEST * ToyJob.STEPS_PER_EPOCH;
+        assertEquals(best + PATIENCE * ToyJob.STEPS_PER_EPOCH, end.getStep(), end.getReason());
+        assertEquals(
+                BestStudent.newBuilder()
+                        .setSubject("student average")
+                        .setEpoch(ToyEvaluations.BEST)
+                        .setStep(best)
+                        .setK(1)
+                        .setAccuracy(0.5)
+                        .build(),
+                end.getBest());
+        assertTrue(Files.exists(out.resolve("run/checkpoints").resolve(RunCheckpoint.fileName(best))));
+    }
+
     private static final Map<List<Long>, String> EXPECTED = new HashMap<>();
 
     private static String expected(Job job) {
@@ -158,26 +202,10 @@ class ClusterChaosTest {
                 assertEquals(JobState.SUCCEEDED, end.getState(), end.getReason());
                 assertEquals(expected(job), end.getSha256());
                 if (job.getEvaluation().getPatience() > 0) {
-                    endedEarly(end);
+                    endedEarly(end, out);
                 }
                 assertEquals(List.of(), Audit.of(out.resolve("run")).violations());
             }
-        }
-
-        /** The best student is the same, it is kept, and the job has ended by it. */
-        private void endedEarly(JobStatus end) {
-            long best = (long) ToyEvaluations.BEST * ToyJob.STEPS_PER_EPOCH;
-            assertEquals(best + PATIENCE * ToyJob.STEPS_PER_EPOCH, end.getStep(), end.getReason());
-            assertEquals(
-                    BestStudent.newBuilder()
-                            .setSubject("student average")
-                            .setEpoch(ToyEvaluations.BEST)
-                            .setStep(best)
-                            .setK(1)
-                            .setAccuracy(0.5)
-                            .build(),
-                    end.getBest());
-            assertTrue(Files.exists(out.resolve("run/checkpoints").resolve(RunCheckpoint.fileName(best))));
         }
 
         private static boolean ended(JobStatus status) {

@@ -12,6 +12,8 @@ import io.grpc.Status;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,15 @@ final class FaultyStream implements ClientInterceptor {
 
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private final AtomicBoolean dead = new AtomicBoolean();
+    private final BooleanSupplier breaksAtMeasurement;
     private boolean frozen;
+
+    /**
+     * @param breaksAtMeasurement asked when a measurement is sent: whether it and all that follows on that stream is lost
+     */
+    FaultyStream(BooleanSupplier breaksAtMeasurement) {
+        this.breaksAtMeasurement = breaksAtMeasurement;
+    }
 
     private void pass(Runnable message) {
         synchronized (this) {
@@ -91,6 +101,8 @@ final class FaultyStream implements ClientInterceptor {
             return next.newCall(method, options);
         }
         return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+            private boolean broken;
+
             @Override
             public void start(Listener<A> listener, Metadata headers) {
                 super.start(
@@ -115,7 +127,11 @@ final class FaultyStream implements ClientInterceptor {
 
             @Override
             public void sendMessage(Q message) {
-                pass(() -> super.sendMessage(message));
+                broken |=
+                        message instanceof Report report && report.hasMeasured() && breaksAtMeasurement.getAsBoolean();
+                if (!broken) {
+                    pass(() -> super.sendMessage(message));
+                }
             }
 
             @Override

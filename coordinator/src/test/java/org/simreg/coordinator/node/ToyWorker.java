@@ -19,7 +19,7 @@ import org.simreg.worker.member.connection.WorkerVerticle;
 /** A worker in this JVM that can be killed or frozen, also by itself at a point of its script. */
 final class ToyWorker {
     private final Vertx vertx;
-    private final FaultyStream stream = new FaultyStream();
+    private final FaultyStream stream;
     private final ManagedChannel channel;
     private final Map<String, PeerTransport> transports;
     private final WorkerVerticle verticle;
@@ -50,6 +50,7 @@ final class ToyWorker {
     private ToyWorker(Vertx vertx, ManagedChannel channel, String name, Mischief script) {
         this.vertx = vertx;
         this.channel = channel;
+        stream = new FaultyStream(() -> script.breaksAtMeasurement(this));
         transports = Map.of(
                 "netty", NettyWire.transport("127.0.0.1", 0),
                 "eventbus", EventBusWire.transport(vertx));
@@ -73,6 +74,11 @@ final class ToyWorker {
     /** A script of failures that may kill or freeze the worker which calls it. */
     interface Mischief {
         void at(ToyWorker worker, ToyJob.Point point, long step);
+
+        /** Whether the coordinator gets neither a measurement nor what follows it on that stream. */
+        default boolean breaksAtMeasurement(ToyWorker worker) {
+            return false;
+        }
     }
 
     private void at(Mischief script, ToyJob.Point point, long step) {

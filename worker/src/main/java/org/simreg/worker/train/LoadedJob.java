@@ -161,6 +161,11 @@ public final class LoadedJob implements AutoCloseable {
         return settings.getCheckpoints().getKeepBest() > 0;
     }
 
+    /** Whether its end or what it keeps depends on the ranking of its students. */
+    public boolean ranksStudents() {
+        return keepsBest() || settings.getEvaluation().getPatience() > 0;
+    }
+
     /** The report that clients get when the job begins; its resumed step is not set. */
     public JobStarted started() {
         return facts.started;

@@ -231,7 +231,10 @@ final class CoordinatorConnection {
 
     private void acknowledged(Acknowledged order) {
         if (holds(order.getJob())) {
-            unacknowledged.acknowledge(order.getStep());
+            unacknowledged.acknowledge(order);
+            if (order.hasMeasured()) {
+                job.get().acknowledged(order.getMeasured());
+            }
         }
     }
 

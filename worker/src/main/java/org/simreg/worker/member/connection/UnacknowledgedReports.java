@@ -2,13 +2,17 @@ package org.simreg.worker.member.connection;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.simreg.proto.Acknowledged;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Measured;
 import org.simreg.proto.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Reports of a job that the coordinator has not acknowledged yet: all are sent again, in order,
- * when a stream to it is opened anew. Commits are removed when they are acknowledged; of notices
+ * when a stream to it is opened anew. Commits and measurements are removed when they are acknowledged; of notices
  * the last thousand are kept. Used on one thread, but for {@link #awaitRoom}.
  */
 final class UnacknowledgedReports {
@@ -80,11 +84,20 @@ final class UnacknowledgedReports {
         return report.hasTold() || report.hasSuspected();
     }
 
-    void acknowledge(long step) {
+    void acknowledge(Acknowledged order) {
+        if (order.hasMeasured()) {
+            reports.removeIf(report -> report.hasMeasured() && isOf(order.getMeasured(), report.getMeasured()));
+            return;
+        }
         int before = reports.size();
         reports.removeIf(report ->
-                report.hasCommitted() && report.getCommitted().getStep().getStep() <= step);
+                report.hasCommitted() && report.getCommitted().getStep().getStep() <= order.getStep());
         count(reports.size() - before);
+    }
+
+    private static boolean isOf(Measurement measurement, Measured report) {
+        EvaluationDone done = report.getEvaluation();
+        return done.getSubject().equals(measurement.getSubject()) && done.getEpoch() == measurement.getEpoch();
     }
 
     /** A generation has begun: the halt before it need not be reported any more. */

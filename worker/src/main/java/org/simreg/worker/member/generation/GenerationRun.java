@@ -5,6 +5,7 @@ import java.util.Set;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Generation.Member;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Halted;
@@ -49,6 +50,7 @@ final class GenerationRun {
     private Reduce reduce;
     private StateExchange exchange;
     private Halt halt;
+    private Measurement acknowledged = Measurement.getDefaultInstance();
     private volatile long committed;
     private boolean over;
     private boolean answered;
@@ -174,6 +176,7 @@ final class GenerationRun {
             return;
         }
         halt = order;
+        notifyAll();
         if (over) {
             answer();
         } else if (committed >= order.getAfterStep()) {
@@ -185,7 +188,29 @@ final class GenerationRun {
     synchronized void drop(String reason) {
         answered = true;
         halt = Halt.newBuilder().setGeneration(number()).build();
+        notifyAll();
         abandon(reason);
+    }
+
+    /** A measurement of this member is on the coordinator's disk; any thread may call it. */
+    synchronized void acknowledged(Measurement measured) {
+        acknowledged = measured;
+        notifyAll();
+    }
+
+    /**
+     * Waits until the coordinator has a measurement, or the generation is halted. Until then no member can take another
+     * step, so that whoever leads the next generation still has the student and can measure it again.
+     */
+    private synchronized void awaitAcknowledged(Measurement measured) {
+        try {
+            while (!acknowledged.equals(measured) && !stopping()) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted while waiting for the coordinator");
+        }
     }
 
     private void abandon(String reason) {
@@ -287,6 +312,12 @@ final class GenerationRun {
                     .setGeneration(number())
                     .setEvaluation(done);
             reports.send(Report.newBuilder().setMeasured(report));
+            if (job.ranksStudents()) {
+                awaitAcknowledged(Measurement.newBuilder()
+                        .setSubject(done.getSubject())
+                        .setEpoch(done.getEpoch())
+                        .build());
+            }
         }
 
         @Override

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Help;
 import org.simreg.proto.Holding;
@@ -114,6 +115,13 @@ public final class JobRunner {
         lastHalt = order;
         if (current != null) {
             current.halt(order);
+        }
+    }
+
+    /** A measurement is on the coordinator's disk. */
+    public synchronized void acknowledged(Measurement measured) {
+        if (current != null) {
+            current.acknowledged(measured);
         }
     }
 

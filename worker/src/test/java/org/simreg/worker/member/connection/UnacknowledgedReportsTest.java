@@ -12,7 +12,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Committed;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Measured;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Told;
@@ -42,7 +46,7 @@ class UnacknowledgedReportsTest {
         reports.awaitRoom();
         commit(3);
         CompletableFuture<Void> waits = waiting();
-        reports.acknowledge(1);
+        reports.acknowledge(Acknowledged.newBuilder().setStep(1).build());
         waits.get(10, TimeUnit.SECONDS);
         commit(4);
         CompletableFuture<Void> again = waiting();
@@ -50,6 +54,31 @@ class UnacknowledgedReportsTest {
         // The job was given up.
         reports.clear();
         again.get(10, TimeUnit.SECONDS);
+    }
+
+    private void measure(int epoch) {
+        EvaluationDone done = EvaluationDone.newBuilder()
+                .setSubject("student")
+                .setEpoch(epoch)
+                .build();
+        reports.add(Report.newBuilder()
+                .setMeasured(Measured.newBuilder().setEvaluation(done))
+                .build());
+    }
+
+    @Test
+    void aMeasurementIsKeptUntilItIsAcknowledged() {
+        commit(1);
+        measure(1);
+        measure(2);
+        Measurement first =
+                Measurement.newBuilder().setSubject("student").setEpoch(1).build();
+        reports.acknowledge(Acknowledged.newBuilder().setMeasured(first).build());
+        List<Report> kept = new ArrayList<>();
+        reports.all().forEach(kept::add);
+        assertEquals(2, kept.size());
+        assertEquals(1, kept.get(0).getCommitted().getStep().getStep());
+        assertEquals(2, kept.get(1).getMeasured().getEvaluation().getEpoch());
     }
 
     @Test
