@@ -46,9 +46,7 @@ public final class ParquetLister implements SampleLister {
         List<ParquetRows> all = inputs.parallelStream()
                 .map(file -> {
                     ParquetRows rows = ParquetRows.of(file, field, store);
-                    progress.listed(
-                            files.incrementAndGet(),
-                            images.addAndGet(rows.size()));
+                    progress.listed(files.incrementAndGet(), images.addAndGet(rows.size()));
                     return rows;
                 })
                 .toList();
