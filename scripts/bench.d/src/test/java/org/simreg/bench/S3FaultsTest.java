@@ -36,6 +36,9 @@ import org.simreg.worker.data.store.s3.S3Store;
 /** Answers of a bucket's service that lie or never end, as a store finds them out. */
 @Timeout(120)
 class S3FaultsTest {
+    /** Long beside an attempt on a busy machine. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private static LoopbackS3 server;
 
     @TempDir
@@ -69,7 +72,7 @@ class S3FaultsTest {
     @EnumSource(names = {"CUT", "SHORT", "GARBLED", "EMPTIED", "ERROR"})
     void aListingThatLiesIsNeverTakenForFewerObjects(Fault fault) {
         server.line().faults(number -> fault);
-        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(100)), Roots.ANYWHERE);
+        S3Store store = new S3Store(S3Access.ofProcess().patient(PATIENCE), Roots.ANYWHERE);
         UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", count -> {}));
         assertTrue(e.getMessage().startsWith("The listing of s3://pictures/data/ can't be had"), e.getMessage());
         assertTrue(e.getMessage().contains("attempts"), e.getMessage());
@@ -80,7 +83,7 @@ class S3FaultsTest {
     @EnumSource(names = {"CUT", "SHORT", "LONG"})
     void anObjectWhoseLengthIsALieIsNamed(Fault fault) {
         server.put("pictures", "lies/a.png", picture);
-        S3Access access = S3Access.ofProcess().patient(Duration.ofMillis(100));
+        S3Access access = S3Access.ofProcess().patient(PATIENCE);
         StoredFile file = new S3Store(access, Roots.ANYWHERE)
                 .find("s3://pictures/lies/a.png")
                 .get(0);
@@ -98,7 +101,7 @@ class S3FaultsTest {
     @EnumSource(names = {"HEAD_LENGTH", "HEAD_TAG"})
     void aHeadThatLiesOnceIsAskedForAgainAndAlwaysIsFoundOutWhenItIsRead(Fault fault) {
         server.put("pictures", "lies/b.png", picture);
-        S3Access access = S3Access.ofProcess().patient(Duration.ofSeconds(2));
+        S3Access access = S3Access.ofProcess().patient(PATIENCE);
         S3Store store = new S3Store(access, Roots.ANYWHERE);
         StoredFile file = store.find("s3://pictures/lies/b.png").get(0);
         server.line().faults(number -> number == 0 ? fault : Fault.NONE);
@@ -133,8 +136,7 @@ class S3FaultsTest {
     @Test
     void patienceEndsWithTheLastAnswer() {
         StoredFile file = new StoredFile("s3://pictures/data/x", 10, 1);
-        // Long beside an attempt on a busy machine.
-        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofSeconds(2)), Roots.ANYWHERE);
+        S3Store store = new S3Store(S3Access.ofProcess().patient(PATIENCE), Roots.ANYWHERE);
         server.line().faults(number -> Fault.THROTTLED);
         UserError e = assertThrows(UserError.class, () -> {
             try (FileStore.Reader reader = store.open(file)) {
