@@ -44,6 +44,7 @@ class DocsTest {
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
     private static final Pattern COMMAND = Pattern.compile("(?m)(?:^| -- )(?:scripts/)?simreg +(\\S.*)$");
     private static final Pattern METRIC = Pattern.compile("`(simreg_\\w+)`");
+    private static final Pattern QUOTE = Pattern.compile("\"([^\"]+)\"");
     private static final Pattern SHOWN = Pattern.compile("(?m)^# TYPE (simreg_\\w+) ");
 
     /** A command line as a document has it. */
@@ -162,6 +163,34 @@ class DocsTest {
             }
         }
         assertEquals(shown(), told);
+    }
+
+    /** Who searches for a sentence finds it as it is said: quotes end at what the sentence fills in. */
+    @Test
+    void theSymptomsAreQuotedAsTheyAreSaid() throws IOException {
+        String said = sources().replaceAll("\"\\s*\\+\\s*\"", "");
+        List<String> quoted = new ArrayList<>();
+        for (String row : Files.readAllLines(DOCS.resolve("troubleshooting.md"))) {
+            if (row.startsWith("| ")) {
+                QUOTE.matcher(row.split(" \\| ")[0]).results().forEach(quote -> quoted.add(quote.group(1)));
+            }
+        }
+        assertTrue(quoted.size() > 15, "" + quoted);
+        quoted.removeIf(quote -> Stream.of(quote.split("\\.\\.\\.")).allMatch(part -> said.contains(part.strip())));
+        assertEquals(List.of(), quoted);
+    }
+
+    private static String sources() throws IOException {
+        StringBuilder all = new StringBuilder(Files.readString(ROOT.resolve("scripts/simreg")));
+        for (String module : List.of("worker", "coordinator", "proto")) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main"))) {
+                for (Path file :
+                        files.filter(one -> one.toString().endsWith(".java")).toList()) {
+                    all.append(Files.readString(file));
+                }
+            }
+        }
+        return all.toString();
     }
 
     /** The names that a coordinator with a running job and a worker show. */

@@ -27,7 +27,25 @@ public final class JobSettings {
      * than the job, and its default is what that version did.
      */
     public static Job renewed(Job made) {
-        return JobDefaults.fill(made);
+        if (made.getViews().hasInterpolation()) {
+            return JobDefaults.fill(made);
+        }
+        Job.Builder before = made.toBuilder();
+        before.getViewsBuilder().setInterpolation(Views.Resizing.BILINEAR);
+        return JobDefaults.fill(before.build());
+    }
+
+    /**
+     * How pictures are resized for the views of a job.
+     *
+     * @param job that no longer leaves this to its teachers
+     */
+    public static Interpolation interpolation(Job job) {
+        return switch (job.getViews().getInterpolation()) {
+            case BILINEAR -> Interpolation.BILINEAR;
+            case BICUBIC -> Interpolation.BICUBIC;
+            default -> throw new IllegalArgumentException("the teachers' networks are not known yet");
+        };
     }
 
     /**

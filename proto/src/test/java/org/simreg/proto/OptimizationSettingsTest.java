@@ -59,6 +59,17 @@ class OptimizationSettingsTest {
     }
 
     @Test
+    void aJobFromBeforeThereWasAChoiceOfInterpolationIsBilinear() {
+        Job now = JobSettings.complete(JobSettingsTest.smallest().build());
+        assertEquals(Views.Resizing.TEACHER, now.getViews().getInterpolation());
+        Job.Builder before = now.toBuilder();
+        before.getViewsBuilder().clearInterpolation();
+        assertEquals(
+                Views.Resizing.BILINEAR,
+                JobSettings.renewed(before.build()).getViews().getInterpolation());
+    }
+
+    @Test
     void aSettingOfAnotherOptimizerIsNamed() {
         String sgd = JobSettingsTest.refusalOf(
                 with(Optimizer.SGD),

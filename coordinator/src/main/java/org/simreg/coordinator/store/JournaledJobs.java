@@ -22,6 +22,7 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.SerialThread;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +79,15 @@ public final class JournaledJobs implements JobStore {
      * @throws UserError if another process has it open, or its journal is damaged or can't be used
      */
     public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
+        return open(home, published, OwnFolder::open);
+    }
+
+    /**
+     * As {@link #open(Path, Optional)}.
+     *
+     * @param past opener of the archive's file of records
+     */
+    static JournaledJobs open(Path home, Optional<PublishedJobs> published, RecordFile.Opener past) {
         Disk.write(home, () -> PrivateFiles.folder(home));
         FolderLock lock = FolderLock.take(home, "coordinator's home");
         try {
@@ -87,7 +97,7 @@ public final class JournaledJobs implements JobStore {
                 if (lock.wasLeft()) {
                     journal.renew();
                 }
-                return new JournaledJobs(lock, journal, archive(home.resolve(ENDED)), published);
+                return new JournaledJobs(lock, journal, archive(home.resolve(ENDED), past), published);
             } catch (RuntimeException e) {
                 journal.close();
                 throw e;
@@ -98,9 +108,9 @@ public final class JournaledJobs implements JobStore {
         }
     }
 
-    private static Optional<JobArchive> archive(Path folder) {
+    private static Optional<JobArchive> archive(Path folder, RecordFile.Opener opener) {
         try {
-            return Optional.of(JobArchive.open(folder));
+            return Optional.of(JobArchive.open(folder, opener));
         } catch (UserError e) {
             if (Files.exists(folder.resolve(JobArchive.RECORDS))) {
                 throw e;

@@ -177,6 +177,7 @@ class ChartTest {
             assertEquals(List.of(), Schema.problems(made), () -> "" + values);
             assertEquals(List.of(), Pods.problems(made, openshift), () -> "" + values);
             assertEquals(List.of(), Links.problems(made), () -> "" + values);
+            assertEquals(List.of(), LinterRules.problems(made), () -> "" + values);
         }
     }
 
@@ -191,7 +192,9 @@ class ChartTest {
         for (String secure : List.of("false", "true")) {
             Manifests made = Manifests.parse(template(copy, "lab", "secure.enabled=" + secure));
             assertEquals(List.of(), Schema.problems(made));
+            assertEquals(List.of(), LinterRules.problems(made));
             JsonObject pod = made.find("Pod", "lab-test").orElseThrow();
+            assertEquals("lab-test", Manifests.text(pod, "metadata", "labels", "app.kubernetes.io/name"), "no member");
             List<String> arguments =
                     Manifests.strings(Manifests.all(pod, "spec", "containers").get(0), "args");
             assertEquals("workers", arguments.get(0));

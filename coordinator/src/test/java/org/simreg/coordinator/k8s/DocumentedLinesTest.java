@@ -25,7 +25,8 @@ class DocumentedLinesTest {
     private static final Pattern SPAN = Pattern.compile("`([^`\n]+)`");
     private static final Pattern WORD = Pattern.compile("(?:[^\\s'\"]|'[^']*'|\"[^\"]*\")+");
     private static final Pattern SET = Pattern.compile("--set ([\\w.]+=[^\\s`]+)");
-    private static final Set<String> HELM_OPTIONS = Set.of("-n", "--create-namespace", "--wait", "--timeout", "--set");
+    private static final Set<String> HELM_OPTIONS =
+            Set.of("-n", "--create-namespace", "--wait", "--timeout", "--set", "--reuse-values");
 
     private static List<Path> documents() throws IOException {
         List<Path> documents = new ArrayList<>(List.of(ROOT.resolve("README.md"), ROOT.resolve("k8s/README.md")));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -65,6 +66,18 @@ class MonitoringTest {
                             .find(),
                     labelled.group());
         }
+    }
+
+    @Test
+    void everyAlertHasItsRowForWhoIsCalled() throws IOException {
+        String page = Files.readString(Manifests.FOLDER.resolveSibling("docs").resolve("operating.md"));
+        List<String> alerts = Pattern.compile("alert: (\\w+)")
+                .matcher(Files.readString(FOLDER.resolve("rules.yaml")))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertTrue(alerts.size() > 6, "" + alerts);
+        alerts.forEach(alert -> assertTrue(page.contains("| `" + alert + "` | "), alert));
     }
 
     @Test

@@ -96,6 +96,7 @@ class OverlaysTest {
             })
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
+        assertEquals(List.of(), LinterRules.problems(applied(overlay)));
     }
 
     @ParameterizedTest

@@ -136,6 +136,40 @@ public class JournaledJobsTest {
         open().close();
     }
 
+    /**
+     * The archive's disk neither takes a record nor lets go of it, so the journal keeps it. The next start finds it in both
+     * places, and gives the journal's up only because it writes the archive's again: that one outlives a loss of power.
+     */
+    @Test
+    void aJobThatEndedWhileTheArchivesDiskFailedOutlivesTheNextStartAndALossOfPower() throws IOException {
+        FailingDisk disk = new FailingDisk();
+        Path records = home.resolve("ended/records");
+        byte[] durable;
+        JobRecord ended = record("a", 2).toBuilder().setState(JobState.FAILED).build();
+        try (JournaledJobs jobs = JournaledJobs.open(home, Optional.empty(), disk)) {
+            jobs.save(record("a", 1));
+            durable = Files.readAllBytes(records);
+            disk.syncsToFail = 1;
+            disk.cutsFail = true;
+            jobs.save(ended);
+        }
+        assertTrue(Files.size(records) > durable.length, "it was not cut off");
+        FailingDisk after = new FailingDisk();
+        Path other = Files.createDirectories(home.resolve("after-the-loss"));
+        try (JournaledJobs jobs = JournaledJobs.open(home, Optional.empty(), after)) {
+            assertEquals(List.of(), List.copyOf(jobs.load()), "it has left the journal");
+            Files.copy(home.resolve("jobs.journal"), other.resolve("jobs.journal"));
+        }
+        byte[] disks = Arrays.copyOf(durable, (int) Files.size(records));
+        after.written.forEach((at, bytes) -> System.arraycopy(bytes, 0, disks, (int) (long) at, bytes.length));
+        Files.createDirectories(other.resolve("ended"));
+        Files.write(other.resolve("ended/records"), disks);
+        try (JournaledJobs jobs = JournaledJobs.open(other, Optional.empty())) {
+            jobs.load();
+            assertEquals(Optional.of(ended), jobs.past().orElseThrow().find("a"));
+        }
+    }
+
     private JournaledJobs open() {
         return JournaledJobs.open(home, Optional.empty());
     }

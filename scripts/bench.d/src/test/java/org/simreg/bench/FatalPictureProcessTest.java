@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.bench.attack.HostilePictures;
+import org.simreg.bench.attack.picture.HostilePictures;
 import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.node.SmallJob;

@@ -38,7 +38,12 @@ import org.simreg.proto.SubmitRequest;
 @Timeout(3600)
 class NodesProcessTest {
     private static final int KILLS = Integer.getInteger("simreg.test.kills", 0);
+    private static final int STEPS = 7 * KILLS / 2;
     private static final double STEP_SECONDS = 8;
+
+    /** The second is near the size that is wanted. */
+    private static final int PROBES = 2;
+
     private static final Duration NODE = Duration.ofSeconds(15);
     private static final Duration LEAVES = Duration.ofSeconds(12);
 
@@ -112,9 +117,9 @@ class NodesProcessTest {
             processes.worker("w1");
             try (ApiClient client = processes.client()) {
                 int size = sizeOfLongSteps(client);
-                Job undisturbed = slow("undisturbed", 4 * KILLS, size);
+                Job undisturbed = slow("undisturbed", STEPS, size);
                 SortedMap<Integer, String> expected = ended(client, undisturbed);
-                Job job = slow("drained", 4 * KILLS, size);
+                Job job = slow("drained", STEPS, size);
                 List<Duration> took = new ArrayList<>();
                 try (Follower events = new Follower(client, submit(client, job))) {
                     for (int kill = 0; kill < KILLS; kill++) {
@@ -145,19 +150,33 @@ class NodesProcessTest {
                 .setMicroBatches(8)
                 .setOptimizer(Optimization.Optimizer.SGD)
                 .clearEmaDecay();
-        job.getEvaluationBuilder().setEveryEpochs(1);
+        job.getEvaluationBuilder().setEveryEpochs(6);
         return job.build();
     }
 
-    /** The size of views of which a step takes some eight seconds on two workers of this machine. */
+    /** The size of views of which a step takes some eight seconds on two workers of this machine, as busy as it is. */
     private int sizeOfLongSteps(ApiClient client) throws Exception {
-        Job.Builder probe = slow("probe", 3, 96).toBuilder();
-        probe.getPlacementBuilder().setMinWorkers(2);
-        try (Follower events = new Follower(client, submit(client, probe.build()))) {
-            events.step(2);
-            double seconds = events.step().progress().getStep().getSeconds();
-            events.state(JobState.SUCCEEDED);
-            return Math.max(32, (int) Math.round(96 * Math.sqrt(STEP_SECONDS / seconds) / 32) * 32);
+        int size = 96;
+        for (int probe = 0; probe < PROBES; probe++) {
+            double seconds = secondsOfAStep(client, "probe-" + probe, size);
+            System.out.printf(Locale.ROOT, "Steps of %d px take %.2f s%n", size, seconds);
+            size = Math.max(32, (int) Math.round(size * Math.sqrt(STEP_SECONDS / seconds) / 32) * 32);
         }
+        return size;
+    }
+
+    /** The longest of some. */
+    private double secondsOfAStep(ApiClient client, String name, int size) throws Exception {
+        Job.Builder probe = slow(name, 4, size).toBuilder();
+        probe.getPlacementBuilder().setMinWorkers(2);
+        double longest = 0;
+        try (Follower events = new Follower(client, submit(client, probe.build()))) {
+            for (int step = 2; step <= 4; step++) {
+                longest =
+                        Math.max(longest, events.step(step).progress().getStep().getSeconds());
+            }
+            events.state(JobState.SUCCEEDED);
+        }
+        return longest;
     }
 }

@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
 public final class JobLoader {
     private static final Logger LOG = LoggerFactory.getLogger(JobLoader.class);
 
-    private final Job job;
+    private Job job;
     private final WorkerSettings settings;
     private final Notices notices;
     private final Problems problems;
@@ -143,6 +143,7 @@ public final class JobLoader {
     private LoadedJob load() {
         Files files = files();
         problems.refuse("The job is refused");
+        job = job.toBuilder().setViews(files.here.getViews()).build(); // as the teachers decide
         StudentNetwork trained = StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
         StudentBuilder.refuseOtherStart(files.here, trained, notices);
         StudentBuilder.notice(trained, notices);

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.KnnScore;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
@@ -83,9 +84,7 @@ final class KnnEvaluation implements AutoCloseable {
         trainImages = new ImageEmbedder(torch, searched, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(
-                job.getEvaluation().getResize(),
-                job.getViews().getSize(),
-                job.getViews().getInterpolation());
+                job.getEvaluation().getResize(), job.getViews().getSize(), JobSettings.interpolation(job));
         int most = inside() ? NearestNeighbors.MAX_K - 1 : NearestNeighbors.MAX_K;
         ks = job.getEvaluation().getKList().stream()
                 .mapToInt(k -> Math.min(k, most))

@@ -17,11 +17,15 @@ import org.simreg.proto.WatchRequest;
 
 /**
  * The events of a job as a client follows them, across breaks: while the coordinator is away this
- * waits for it, then goes on with the event after the last.
+ * waits for it, then goes on with the event after the last. Nothing is said of a connection that was
+ * cut, as proxies do with idle ones, where the next one stands.
  */
 public final class JobEvents {
     private static final long FIRST_PAUSE_MS = 200;
     private static final long LONGEST_PAUSE_MS = 2000;
+
+    /** Failures in a row after which the coordinator is said to be away. */
+    private static final int AWAY = 2;
 
     /** Codes after which calling again would not help. */
     private static final Set<Status.Code> FINAL = EnumSet.of(
@@ -39,7 +43,9 @@ public final class JobEvents {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long next;
     private long pauseMs = FIRST_PAUSE_MS;
-    private boolean broken;
+
+    /** Failures since the last event, or since a stream that stood for a while. */
+    private int failures;
 
     /**
      * @param job id
@@ -91,22 +97,34 @@ public final class JobEvents {
     }
 
     private void receive(Consumer<JobEvent> events, Consumer<String> notices) {
-        if (broken) {
+        if (failures > 0) {
             rewind();
         }
         WatchRequest request =
                 WatchRequest.newBuilder().setId(job).setFromSequence(next).build();
         Iterator<JobEvent> received = client.now().watch(request);
-        while (received.hasNext()) {
-            JobEvent event = received.next();
-            if (broken) {
-                notices.accept("the coordinator is back");
+        long began = System.nanoTime();
+        try {
+            while (received.hasNext()) {
+                JobEvent event = received.next();
+                stands(notices);
+                next = event.getSequence() + 1;
+                events.accept(event);
             }
-            broken = false;
-            pauseMs = FIRST_PAUSE_MS;
-            next = event.getSequence() + 1;
-            events.accept(event);
+        } catch (StatusRuntimeException e) {
+            if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MS)) {
+                stands(notices);
+            }
+            throw e;
         }
+    }
+
+    private void stands(Consumer<String> notices) {
+        if (failures >= AWAY) {
+            notices.accept("the coordinator is back");
+        }
+        failures = 0;
+        pauseMs = FIRST_PAUSE_MS;
     }
 
     /** After a crash the coordinator may have forgotten its last events: they come again. */
@@ -121,10 +139,9 @@ public final class JobEvents {
         if (FINAL.contains(failure.getStatus().getCode())) {
             throw client.error(failure);
         }
-        if (!broken) {
+        if (++failures == AWAY) {
             notices.accept("the coordinator does not answer; waiting for it");
         }
-        broken = true;
         try {
             stopped.await(pauseMs, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

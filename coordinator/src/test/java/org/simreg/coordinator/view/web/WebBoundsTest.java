@@ -3,6 +3,11 @@ package org.simreg.coordinator.view.web;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.coordinator.grpc.client.HostPort;
+import org.slf4j.LoggerFactory;
 
 /** What strangers send to the page's port, byte by byte. */
 @Timeout(60)
@@ -84,5 +90,36 @@ class WebBoundsTest {
     @Test
     void aRequestThatNeverGetsCompleteIsClosed() throws Exception {
         assertEquals("", said("GET /metrics HTTP/1.1\r\nHost: local"));
+    }
+
+    /** More than may wait for their answers, by clients that don't read. */
+    @Test
+    void requestsWithoutEndWriteNoLinesToTheLog() throws Exception {
+        Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        root.addAppender(log);
+        String request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        byte[] sent = request.repeat(2000).getBytes(StandardCharsets.US_ASCII);
+        try {
+            for (int i = 0; i < 10; i++) {
+                try (Socket unread = connect()) {
+                    unread.getOutputStream().write(sent);
+                    assertTrue(underName("localhost").endsWith("numbers"));
+                }
+            }
+        } finally {
+            root.detachAppender(log);
+        }
+        LoggerContext product = new LoggerContext();
+        JoranConfigurator settings = new JoranConfigurator();
+        settings.setContext(product);
+        settings.doConfigure(WebBoundsTest.class.getResource("/logback.xml"));
+        assertEquals(
+                List.of(),
+                log.list.stream()
+                        .filter(line -> product.getLogger(line.getLoggerName()).isEnabledFor(line.getLevel()))
+                        .map(ILoggingEvent::getMessage)
+                        .toList());
     }
 }

@@ -1,9 +1,12 @@
 package org.simreg.bench.attack;
 
+import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.Set;
@@ -16,9 +19,12 @@ import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.SearchGrpc;
 
 /** A client of the coordinator's banks that prints a line for each attack. */
-final class AttackedBanks implements AutoCloseable {
+public final class AttackedBanks implements AutoCloseable {
     private static final int LARGEST = 64 << 20;
     private static final int SECONDS = 150;
+
+    /** Address of the attacker, one of this machine's. */
+    private static final String FROM = System.getProperty("attack.from", "127.0.0.1");
 
     /** What says that nobody has thought of this, or that nobody is there. */
     private static final Set<Status.Code> NO_ANSWERS =
@@ -32,25 +38,31 @@ final class AttackedBanks implements AutoCloseable {
      * @param attack its name, which begins each line
      * @param coordinator host and port
      */
-    AttackedBanks(String attack, String coordinator) {
+    public AttackedBanks(String attack, String coordinator) {
         this.attack = attack;
         channel = NettyChannelBuilder.forTarget(coordinator)
                 .usePlaintext()
+                .localSocketPicker(new NettyChannelBuilder.LocalSocketPicker() {
+                    @Override
+                    public SocketAddress createSocketAddress(SocketAddress remote, Attributes attributes) {
+                        return new InetSocketAddress(FROM, 0);
+                    }
+                })
                 .maxInboundMessageSize(LARGEST)
                 .build();
     }
 
-    ManagedChannel channel() {
+    public ManagedChannel channel() {
         return channel;
     }
 
     /** The service, with a deadline that begins now. */
-    SearchGrpc.SearchBlockingStub search() {
+    public SearchGrpc.SearchBlockingStub search() {
         return SearchGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 
     /** Prints a line with what the trial gives, or the status that it ends with. */
-    void trial(String done, Supplier<String> answer) {
+    public void trial(String done, Supplier<String> answer) {
         long begun = System.nanoTime();
         String answered;
         try {
@@ -65,13 +77,13 @@ final class AttackedBanks implements AutoCloseable {
     }
 
     /** Makes a bank and waits for its end, which is given with its reason. */
-    String made(CreateBankRequest request) {
+    public String made(CreateBankRequest request) {
         search().createBank(request);
         return end(request.getName());
     }
 
     /** Waits until a bank is ready or has failed. */
-    String end(String name) {
+    public String end(String name) {
         Iterator<BankStatus> statuses = search().watchBank(
                         DescribeBankRequest.newBuilder().setName(name).build());
         BankStatus last = BankStatus.getDefaultInstance();
@@ -81,7 +93,7 @@ final class AttackedBanks implements AutoCloseable {
         return last.getState() + (last.getReason().isEmpty() ? "" : ": " + last.getReason());
     }
 
-    void delete(String name) {
+    public void delete(String name) {
         search().deleteBank(DeleteBankRequest.newBuilder().setName(name).build());
     }
 

@@ -93,13 +93,11 @@ public final class ImageDecoder implements AutoCloseable {
         WebpHeader header = WebpHeader.of(bytes);
         RgbImage.requireSize(header.width(), header.height(), maxPixels);
         ByteBuffer part = bytes.slice(header.start(), header.end() - header.start());
-        // Four bytes a pixel in the library's own picture, and as many in ours.
-        long workspace = 8L * header.width() * header.height();
-        PictureMemory.LIBRARIES.take(workspace);
+        PictureMemory.LIBRARIES.take(header.workspace());
         try {
             openCv.decode(part, header.width(), header.height(), false, into);
         } finally {
-            PictureMemory.LIBRARIES.giveBack(workspace);
+            PictureMemory.LIBRARIES.giveBack(header.workspace());
         }
     }
 

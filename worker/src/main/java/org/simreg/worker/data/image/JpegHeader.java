@@ -9,10 +9,11 @@ import java.nio.ByteBuffer;
  * @param height in pixels
  * @param components channels: 1, 3 or 4
  * @param luminance whether Adobe's marker says that four channels are luminance, chrominance and black
- * @param workspace bytes that a decoder holds outside the heap: the picture, and all coefficients if they come in scans
+ * @param blocks of 8 x 8 samples in all channels, if they come in scans; else 0
+ * @param visits how often the scans come to a block, all together
  * @param start of a shorter file in the same buffer, without the segments that carry no pixels
  */
-record JpegHeader(int width, int height, int components, boolean luminance, long workspace, int start) {
+record JpegHeader(int width, int height, int components, boolean luminance, long blocks, long visits, int start) {
     /**
      * Scans of a file, at most, as libjpeg-turbo's own programs for untrusted files bound them. Cameras and encoders
      * write one, or about ten if the picture is to appear by and by.
@@ -42,6 +43,11 @@ record JpegHeader(int width, int height, int components, boolean luminance, long
      */
     static JpegHeader of(ByteBuffer file) throws ImageDecoder.UnreadableImage {
         return new Segments(file).header();
+    }
+
+    /** Bytes that a decoder holds outside the heap: the picture, and all coefficients if they come in scans. */
+    long workspace() {
+        return 3L * width * height + BLOCK_BYTES * blocks;
     }
 
     /**
@@ -92,16 +98,17 @@ record JpegHeader(int width, int height, int components, boolean luminance, long
             at += length;
             int width = big(frame + 7);
             int height = big(frame + 5);
-            long workspace = 3L * width * height;
+            long blocks = 0;
+            long visits = 0;
             if (progressive || channels < components) {
                 for (int i = 0; i < components; i++) {
-                    workspace += BLOCK_BYTES * blocks(i);
+                    blocks += blocks(i);
                 }
-                countScans(scan);
+                visits = countScans(scan);
             } else {
                 requireEnd(scan);
             }
-            return new JpegHeader(width, height, components, transform > 0, workspace, pack(scan));
+            return new JpegHeader(width, height, components, transform > 0, blocks, visits, pack(scan));
         }
 
         /** The next marker, with {@link #at} behind it. */
@@ -223,13 +230,13 @@ record JpegHeader(int width, int height, int components, boolean luminance, long
         }
 
         /** Walks over all scans; such a file is only whole with its end marker. */
-        private void countScans(int first) throws ImageDecoder.UnreadableImage {
+        private long countScans(int first) throws ImageDecoder.UnreadableImage {
             int scans = 1;
             long visits = visits(first);
             while (true) {
                 int marker = skipData();
                 if (marker == END) {
-                    return;
+                    return visits;
                 }
                 boolean alone = marker >= 0xd0 && marker <= 0xd8 || marker == 1;
                 int from = at - 2;

@@ -15,6 +15,9 @@ final class PictureMemory {
     /** The most that a picture may take, 768 MiB on every worker: the largest within Pillow's bound takes 512. */
     static final long MOST_PIXELS = 768 * MIB;
 
+    /** The most that libraries may hold of one, or of several. */
+    static final long MOST_LIBRARIES = 2048 * MIB;
+
     /** For decoded pictures: three eighths of the heap. */
     static final PictureMemory PIXELS =
             new PictureMemory(MOST_PIXELS, Runtime.getRuntime().maxMemory() * 3 / 8);
@@ -26,7 +29,7 @@ final class PictureMemory {
      * For what libraries hold of a picture while they decode it, outside the heap: the largest that there is, or several.
      * A progressive JPEG has all its coefficients there, 8 bytes a pixel at most, beside 3 of the picture.
      */
-    static final PictureMemory LIBRARIES = new PictureMemory(2048 * MIB, 2048 * MIB);
+    static final PictureMemory LIBRARIES = new PictureMemory(MOST_LIBRARIES, MOST_LIBRARIES);
 
     /** For the parts of a picture whose memory was taken with it. */
     static final PictureMemory TAKEN_ALREADY = new PictureMemory(Long.MAX_VALUE, Long.MAX_VALUE);

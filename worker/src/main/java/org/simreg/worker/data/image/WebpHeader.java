@@ -7,10 +7,18 @@ import java.nio.ByteBuffer;
  *
  * @param width in pixels
  * @param height in pixels
+ * @param lossy whether it is a lossy picture without alpha, of which the decoder holds no more than the pixels
  * @param start of the file to decode: a simple one where the picture's chunk is all that matters
  * @param end where it ends
  */
-record WebpHeader(int width, int height, int start, int end) {
+record WebpHeader(int width, int height, boolean lossy, int start, int end) {
+    /** Bytes of the tables of one group of codes; a lossless picture of any size may have a group for each few pixels. */
+    private static final long GROUP_BYTES = 10 << 10;
+
+    private static final int MOST_GROUPS = 1 << 16;
+    private static final int LEAST_GROUP_PIXELS = 16;
+    private static final int LEAST_GROUP_BITS = 20;
+
     private static final int LOSSY = 0x20385056;
     private static final int LOSSLESS = 0x4c385056;
     private static final int EXTENDED = 0x58385056;
@@ -31,16 +39,31 @@ record WebpHeader(int width, int height, int start, int end) {
         switch (file.getInt(RIFF)) {
             case LOSSY:
                 int size = file.getInt(26);
-                return new WebpHeader(size & 0x3fff, size >>> 16 & 0x3fff, 0, end);
+                return new WebpHeader(size & 0x3fff, size >>> 16 & 0x3fff, true, 0, end);
             case LOSSLESS:
                 int packed = file.getInt(21);
-                return new WebpHeader((packed & 0x3fff) + 1, (packed >>> 14 & 0x3fff) + 1, 0, end);
+                return new WebpHeader((packed & 0x3fff) + 1, (packed >>> 14 & 0x3fff) + 1, false, 0, end);
             case EXTENDED:
                 int width = (file.getInt(24) & 0xffffff) + 1;
-                return new WebpHeader(width, (file.getInt(26) >>> 8) + 1, simple(file, end), end);
+                int height = (file.getInt(26) >>> 8) + 1;
+                int start = simple(file, end);
+                return new WebpHeader(width, height, start > 0, start, end);
             default:
                 throw new ImageDecoder.UnreadableImage("its first chunk is unknown");
         }
+    }
+
+    /**
+     * Bytes that a decoder holds outside the heap: four a pixel in the library's own picture, as many in ours and, of one
+     * that isn't lossy and may be animated, in the frame before; and the tables of its codes. The largest wait for all others.
+     */
+    long workspace() {
+        long pixels = (long) width * height;
+        if (lossy) {
+            return 8 * pixels;
+        }
+        long groups = Math.min(pixels / LEAST_GROUP_PIXELS, 8L * (end - start) / LEAST_GROUP_BITS);
+        return Math.min(PictureMemory.MOST_LIBRARIES, 12 * pixels + GROUP_BYTES * Math.min(MOST_GROUPS, 1 + groups));
     }
 
     /** Checks that all chunks are whole; returns where a simple file starts if the picture is one without alpha. */

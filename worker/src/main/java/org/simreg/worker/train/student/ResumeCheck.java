@@ -9,6 +9,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
+import org.simreg.proto.Views;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.train.teacher.FeatureCache;
@@ -41,11 +42,20 @@ public final class ResumeCheck {
      * @throws UserError if the job computes something else
      */
     public static void sameJob(Path file, Job made, Job job) {
-        if (!essence(made).equals(essence(job)) && !continues(made, job)) {
+        Job asked = job.getViews().getInterpolation() == Views.Resizing.TEACHER ? resizedAs(made, job) : job;
+        if (!essence(made).equals(essence(asked)) && !continues(made, asked)) {
             throw new UserError(file
                     + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
                     + "in another folder with --out");
         }
+    }
+
+    /** What the teachers' files decide is compared by the worker, which reads them. */
+    private static Job resizedAs(Job made, Job job) {
+        Job.Builder asked = job.toBuilder();
+        asked.getViewsBuilder()
+                .setInterpolation(JobSettings.renewed(made).getViews().getInterpolation());
+        return asked.build();
     }
 
     /** What the last continuation of a job is, as a sentence. */

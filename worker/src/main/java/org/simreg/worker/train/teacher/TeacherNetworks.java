@@ -10,17 +10,19 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
+import org.simreg.proto.Views.Resizing;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.FittingNetwork;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
-/** The networks of a job's teachers that the job leaves to be recognised, and their pixels. */
+/** The networks of a job's teachers that the job leaves to be recognised, their pixels, and how views are resized for them. */
 public final class TeacherNetworks {
     private TeacherNetworks() {}
 
     /**
      * The job with the network of each teacher named, by what its file holds, and its pixels where the job says nothing of
-     * them and the network was trained with others than ImageNet's.
+     * them and the network was trained with others than ImageNet's; and with the interpolation of its views, where the job leaves
+     * that to its teachers: that on which the first teacher's publishers evaluate it.
      *
      * @param job with paths that can be read here
      * @param notices takes a sentence about each that was recognised, and each that wants other pixels than ImageNet's
@@ -46,11 +48,28 @@ public final class TeacherNetworks {
             if (!to.hasPixels() && isNamed(to)) {
                 setPixels(to, notices);
             }
-            if (isNamed(to)) {
-                compare(to, job.getViews().getInterpolation(), notices);
+        }
+        resize(named, notices);
+        return named.build();
+    }
+
+    /** Teacher and student share a view: where the job leaves its interpolation to the teachers, the first decides. */
+    private static void resize(Job.Builder job, Consumer<String> notices) {
+        if (job.getViews().getInterpolation() == Resizing.TEACHER) {
+            Teacher.Builder first = job.getTeachersBuilder(0);
+            boolean bicubic = isNamed(first) && Networks.interpolation(first.getNetwork()) == Interpolation.BICUBIC;
+            job.getViewsBuilder().setInterpolation(bicubic ? Resizing.BICUBIC : Resizing.BILINEAR);
+            if (bicubic) {
+                notices.accept("pictures are resized bicubic, as the publishers of "
+                        + Networks.backbone(first.getNetwork()).name()
+                        + " evaluate it; --interpolation can say otherwise");
             }
         }
-        return named.build();
+        for (Teacher.Builder teacher : job.getTeachersBuilderList()) {
+            if (isNamed(teacher)) {
+                compare(teacher, job.getViews().getInterpolation(), notices);
+            }
+        }
     }
 
     private static boolean isNamed(Teacher.Builder teacher) {
@@ -68,21 +87,20 @@ public final class TeacherNetworks {
         }
     }
 
-    /** Teacher and student share a view, so that it can't be every teacher's own. */
-    private static void compare(Teacher.Builder teacher, Interpolation seen, Consumer<String> notices) {
-        Interpolation own = Networks.interpolation(teacher.getNetwork());
-        if (own != seen) {
+    private static void compare(Teacher.Builder teacher, Resizing seen, Consumer<String> notices) {
+        String own = word(Networks.interpolation(teacher.getNetwork()));
+        if (!own.equals(word(seen))) {
             notices.accept("%s sees %s views; its publishers evaluate %s on %s images (--interpolation %s)"
                     .formatted(
                             teacher.getSource(),
                             word(seen),
                             Networks.backbone(teacher.getNetwork()).name(),
-                            word(own),
-                            word(own)));
+                            own,
+                            own));
         }
     }
 
-    private static String word(Interpolation interpolation) {
+    private static String word(Enum<?> interpolation) {
         return interpolation.name().toLowerCase(Locale.ROOT);
     }
 

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.Views;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
@@ -25,10 +26,10 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
      */
     public record Pass(List<Integer> teachers, int student) {}
 
-    /** The views of a job; with a momentum teacher both views are strong and swap roles. */
+    /** The views of a job, whose teachers are named; with a momentum teacher both views are strong and swap roles. */
     public static ViewPlan of(Job job, boolean selfTaught) {
-        ViewRecipe weak = random(job.getViews(), false);
-        ViewRecipe strong = random(job.getViews(), true);
+        ViewRecipe weak = random(job, false);
+        ViewRecipe strong = random(job, true);
         if (selfTaught) {
             // Each view predicts the other's.
             return new ViewPlan(
@@ -44,9 +45,10 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
                 job.getCache().getViews());
     }
 
-    private static ViewRecipe random(Views views, boolean strong) {
+    private static ViewRecipe random(Job job, boolean strong) {
+        Views views = job.getViews();
         return new ViewRecipe.RandomView(
-                views.getSize(), views.getMinArea(), strong, views.getSize(), views.getInterpolation());
+                views.getSize(), views.getMinArea(), strong, views.getSize(), JobSettings.interpolation(job));
     }
 
     /** The evaluation view, the same in all epochs. */
@@ -54,9 +56,7 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
         return new View(
                 0,
                 new ViewRecipe.CentreView(
-                        job.getEvaluation().getResize(),
-                        job.getViews().getSize(),
-                        job.getViews().getInterpolation()));
+                        job.getEvaluation().getResize(), job.getViews().getSize(), JobSettings.interpolation(job)));
     }
 
     /** Number of the view that an epoch shows, part of its random draws. */

@@ -18,6 +18,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
+import org.simreg.proto.Views;
 
 /**
  * What a run shows its student when it measures it, and how the student computes: the defaults of whoever uses the
@@ -31,14 +32,15 @@ public record ShownImages(int size, int resize, Pixels pixels, Precision precisi
     /** Name of the note in the metadata of exported files, and of the record in exported zips. */
     public static final String NOTE = "simreg_images";
 
-    /** Of a run's job; students see ImageNet's mean and deviation. */
+    /** Of the job in a run's checkpoint; students see ImageNet's mean and deviation. */
     public static ShownImages of(Job job) {
+        boolean bicubic = job.getViews().getInterpolation() == Views.Resizing.BICUBIC;
         return new ShownImages(
                 job.getViews().getSize(),
                 job.getEvaluation().getResize(),
                 Pixels.IMAGENET,
                 job.getPrecision(),
-                job.getViews().getInterpolation());
+                bicubic ? Interpolation.BICUBIC : Interpolation.BILINEAR);
     }
 
     /**

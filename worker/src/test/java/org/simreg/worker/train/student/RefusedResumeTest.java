@@ -18,9 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
+import org.simreg.proto.Views;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.family.Networks;
@@ -56,6 +58,29 @@ class RefusedResumeTest {
     @Test
     void anotherSeedIsAnotherJob() {
         refused(job().setSeed(9), "was made by another job; resume with the settings in");
+    }
+
+    private static Job resized(Views.Resizing as) {
+        Job.Builder job = job();
+        job.getViewsBuilder().setInterpolation(as);
+        return JobSettings.complete(job.build());
+    }
+
+    /** Only who reads the teachers' files knows whether it is the same; a worker has it from the checkpoint. */
+    @Test
+    void aRunOfOneInterpolationGoesOnWhereTheTeachersDecide() {
+        Job bilinear = resized(Views.Resizing.BILINEAR);
+        ResumeCheck.sameJob(file, bilinear, resized(Views.Resizing.TEACHER));
+        ResumeCheck.sameJob(
+                file,
+                bilinear.toBuilder()
+                        .setViews(bilinear.getViews().toBuilder().clearInterpolation())
+                        .build(),
+                resized(Views.Resizing.TEACHER));
+        assertThrows(UserError.class, () -> ResumeCheck.sameJob(file, bilinear, resized(Views.Resizing.BICUBIC)));
+        Job.Builder bicubic = job();
+        bicubic.getViewsBuilder().setInterpolation(Views.Resizing.BICUBIC);
+        refused(bicubic, "was made by another job");
     }
 
     @Test

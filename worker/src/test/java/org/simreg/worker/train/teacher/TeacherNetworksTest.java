@@ -11,13 +11,14 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
+import org.simreg.proto.Views;
+import org.simreg.proto.Views.Resizing;
 import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
@@ -68,9 +69,55 @@ class TeacherNetworksTest {
 
         Job.Builder said = job("x.pth", Network.CLIP_VITB32).toBuilder();
         said.getTeachersBuilder(0).setPixels(Pixels.IMAGENET);
-        said.getViewsBuilder().setInterpolation(Interpolation.BICUBIC);
+        said.getViewsBuilder().setInterpolation(Resizing.BICUBIC);
         assertEquals(said.build(), TeacherNetworks.named(said.build(), notices::add, new Problems()));
         assertEquals(2, notices.size());
+    }
+
+    private Resizing resized(Resizing asked, Network... teachers) {
+        Job.Builder job = Job.newBuilder();
+        job.getViewsBuilder().setInterpolation(asked);
+        for (Network network : teachers) {
+            job.addTeachersBuilder()
+                    .setSource(network + ".pth")
+                    .setNetwork(network)
+                    .setPixels(Pixels.IMAGENET);
+        }
+        return TeacherNetworks.named(job.build(), notices::add, new Problems())
+                .getViews()
+                .getInterpolation();
+    }
+
+    @Test
+    void viewsAreResizedAsTheFirstTeachersPublishersDoUnlessTheJobSaysOtherwise() {
+        assertEquals(Resizing.BILINEAR, resized(Resizing.TEACHER, Network.RESNET50));
+        assertEquals(List.of(), notices);
+        assertEquals(Resizing.BICUBIC, resized(Resizing.TEACHER, Network.DINOV2_VITS14));
+        assertEquals(
+                List.of("pictures are resized bicubic, as the publishers of dinov2-vits14 evaluate it;"
+                        + " --interpolation can say otherwise"),
+                notices);
+        notices.clear();
+        assertEquals(Resizing.BILINEAR, resized(Resizing.BILINEAR, Network.DINOV2_VITS14));
+        assertEquals(Resizing.BICUBIC, resized(Resizing.TEACHER, Network.DINOV2_VITS14, Network.RESNET50));
+        assertEquals(
+                List.of(
+                        "DINOV2_VITS14.pth sees bilinear views; its publishers evaluate dinov2-vits14 on bicubic"
+                                + " images (--interpolation bicubic)",
+                        "pictures are resized bicubic, as the publishers of dinov2-vits14 evaluate it;"
+                                + " --interpolation can say otherwise",
+                        "RESNET50.pth sees bicubic views; its publishers evaluate resnet50 on bilinear images"
+                                + " (--interpolation bilinear)"),
+                notices);
+        Job self = Job.newBuilder()
+                .addTeachers(Teacher.newBuilder().setSource("self"))
+                .setViews(Views.newBuilder().setInterpolation(Resizing.TEACHER))
+                .build();
+        assertEquals(
+                Resizing.BILINEAR,
+                TeacherNetworks.named(self, notices::add, new Problems())
+                        .getViews()
+                        .getInterpolation());
     }
 
     @Test

@@ -23,7 +23,7 @@ class ViewPlanTest {
      */
     private static ViewPlan plan(Views.Policy policy, int... sizes) {
         Job.Builder job = SmallRun.job();
-        job.getViewsBuilder().setPolicy(policy);
+        job.getViewsBuilder().setPolicy(policy).setInterpolation(Views.Resizing.BILINEAR);
         for (int size : sizes) {
             Teacher.Builder teacher = job.addTeachersBuilder().setSource("teacher.pth");
             if (size > 0) {
@@ -63,7 +63,9 @@ class ViewPlanTest {
 
     @Test
     void theMomentumTeacherSeesWhatTheStudentPredicts() {
-        Job job = JobSettings.complete(SmallRun.job("self").build());
+        Job.Builder asked = SmallRun.job("self");
+        asked.getViewsBuilder().setInterpolation(Views.Resizing.BILINEAR);
+        Job job = JobSettings.complete(asked.build());
         assertEquals(
                 new ViewPlan(View.each(STRONG, STRONG), List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)), 0),
                 ViewPlan.of(job, true));

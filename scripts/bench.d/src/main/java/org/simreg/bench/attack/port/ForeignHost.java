@@ -16,11 +16,11 @@ final class ForeignHost {
         List<String> answers = new ArrayList<>();
         for (String path : List.of("/", "/metrics", "/health/ready", "/api/overview")) {
             String request = "GET " + path + " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-            String said = target.said(request.getBytes(StandardCharsets.US_ASCII));
+            String said = target.saidAtLast(request.getBytes(StandardCharsets.US_ASCII));
             answers.add(said.lines().findFirst().orElse("nothing") + " ... "
                     + said.lines().reduce((first, last) -> last).orElse("nothing"));
         }
-        String slow = target.said("GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
+        String slow = target.saidAtLast("GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
         answers.add(slow.isEmpty() ? "hung up" : slow);
         Target.tell("foreign host", "4 requests with Host: evil.example, and half a request", answers);
     }

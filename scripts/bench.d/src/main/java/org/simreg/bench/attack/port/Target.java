@@ -1,10 +1,12 @@
 package org.simreg.bench.attack.port;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The port that is attacked.
@@ -13,6 +15,10 @@ import java.util.TreeMap;
  */
 record Target(String host, int port) {
     private static final int PATIENCE_MS = 60_000;
+    private static final int TIMES = 60;
+
+    /** Address of the attacker, one of this machine's. */
+    private static final String FROM = System.getProperty("attack.from", "127.0.0.1");
 
     /** Reads a command line of HOST:PORT. */
     static Target of(String[] arguments) {
@@ -24,7 +30,7 @@ record Target(String host, int port) {
     }
 
     Socket connect() throws IOException {
-        Socket socket = new Socket(host, port);
+        Socket socket = new Socket(host, port, InetAddress.getByName(FROM), 0);
         socket.setSoTimeout(PATIENCE_MS);
         return socket;
     }
@@ -35,6 +41,18 @@ record Target(String host, int port) {
             socket.getOutputStream().write(sent);
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    /** As {@link #said}; where others have all connections it is tried again. */
+    String saidAtLast(byte[] sent) throws IOException, InterruptedException {
+        for (int i = 1; i < TIMES; i++) {
+            try {
+                return said(sent);
+            } catch (IOException refused) {
+                TimeUnit.SECONDS.sleep(1);
+            }
+        }
+        return said(sent);
     }
 
     /** Prints the one line; answers that came several times are counted. */

@@ -8,7 +8,10 @@ import java.util.zip.Inflater;
 
 /** The chunks of a PNG file, read as far as Pillow reads them and refused where it refuses them. */
 final class PngChunks {
+    /** Unpacked bytes of a text, and of all texts of a file. */
     private static final int TEXT_LIMIT = 1 << 20;
+
+    private static final int TEXTS_LIMIT = 64 << 20;
 
     private final ByteBuffer file;
     private int at = 8;
@@ -26,6 +29,7 @@ final class PngChunks {
     private Box box;
     private byte[] palette = new byte[0];
     private int from;
+    private long texts;
 
     /** The part of the picture that its first frame fills. */
     record Box(int left, int top, int width, int height) {}
@@ -283,7 +287,7 @@ final class PngChunks {
         return -1;
     }
 
-    /** Compressed text that is longer than Pillow's bound is refused, as there. */
+    /** Compressed texts that are longer than Pillow's bounds, each or all together, are refused, as there. */
     private void requireShort(int start, int size) throws DamagedImage {
         Inflater inflater = new Inflater();
         byte[] out = new byte[1 << 13];
@@ -292,7 +296,10 @@ final class PngChunks {
             inflater.setInput(file.slice(start, size));
             for (int got = inflater.inflate(out); got > 0; got = inflater.inflate(out)) {
                 total += got;
-                DamagedImage.require(total <= TEXT_LIMIT, "its PNG text at byte " + (at - 8) + " is too long");
+                texts += got;
+                DamagedImage.require(
+                        total <= TEXT_LIMIT && texts <= TEXTS_LIMIT,
+                        "its PNG text at byte " + (at - 8) + " is too long");
             }
         } catch (DataFormatException e) {
             // Pillow leaves such a text out, and goes on.

@@ -33,6 +33,12 @@ final class TiffDirectory {
     /** Bytes of a value of each type; 0 if the type is unknown. */
     private static final int[] SIZES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8};
 
+    /** Values of a tag, at most: a strip for each row of a high picture, or four tables of colours. */
+    private static final int MOST_VALUES = 1 << 18;
+
+    /** Bytes of a tag, at most. */
+    private static final int MOST_BYTES = 1 << 16;
+
     private final ByteBuffer file;
     private final boolean large;
     private final Map<Integer, Entry> entries = new HashMap<>();
@@ -106,12 +112,19 @@ final class TiffDirectory {
         return has(tag) ? value(entries.get(tag), 0, tag) : without;
     }
 
-    /** All its values; none without the tag. */
+    /**
+     * All its values; none without the tag.
+     *
+     * @throws DamagedImage if they are no whole numbers, or more than any picture needs
+     */
     long[] values(int tag) throws DamagedImage {
         Entry entry = entries.get(tag);
         if (entry == null) {
             return new long[0];
         }
+        DamagedImage.require(
+                entry.count <= MOST_VALUES,
+                "its tag %d has %d values; %d are the most".formatted(tag, entry.count, MOST_VALUES));
         long[] values = new long[entry.count];
         for (int i = 0; i < values.length; i++) {
             values[i] = value(entry, i, tag);
@@ -119,13 +132,21 @@ final class TiffDirectory {
         return values;
     }
 
-    /** Its bytes. */
-    byte[] bytes(int tag) {
+    /**
+     * Its bytes.
+     *
+     * @throws DamagedImage if they are more than any picture needs
+     */
+    byte[] bytes(int tag) throws DamagedImage {
         Entry entry = entries.get(tag);
-        byte[] bytes = new byte[entry == null ? 0 : entry.count * SIZES[entry.type]];
-        if (entry != null) {
-            file.get(entry.at, bytes);
+        if (entry == null) {
+            return new byte[0];
         }
+        long length = (long) entry.count * SIZES[entry.type];
+        DamagedImage.require(
+                length <= MOST_BYTES, "its tag %d has %d bytes; %d are the most".formatted(tag, length, MOST_BYTES));
+        byte[] bytes = new byte[(int) length];
+        file.get(entry.at, bytes);
         return bytes;
     }
 

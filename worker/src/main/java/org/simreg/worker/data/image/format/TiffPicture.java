@@ -27,12 +27,19 @@ public final class TiffPicture {
         /**
          * @param file a whole JPEG file
          * @param luminance whether three channels are luminance and chrominance, to be turned to RGB
-         * @param width what the strip should have
-         * @param height what it should have at least
          * @return interleaved channels, row by row
          */
-        byte[] channels(byte[] file, boolean luminance, int channels, int width, int height) throws IOException;
+        byte[] channels(byte[] file, boolean luminance, int channels, StripSize size) throws IOException;
     }
+
+    /**
+     * The size that a strip or tile should have.
+     *
+     * @param width in pixels
+     * @param height rows at least
+     * @param most rows at most: the last strip may be as high as the others
+     */
+    public record StripSize(int width, int height, int most) {}
 
     private TiffPicture(ByteBuffer file, StripJpeg jpeg) throws DamagedImage {
         this.file = file;
@@ -68,14 +75,16 @@ public final class TiffPicture {
         long rows = tiled && compression != TiffData.RAW ? blockHeight : Math.min(blockHeight, down);
         long block = (columns * layout.pixels().bits() / 8 + 1) * Math.min(rows, 1 << 20);
         long copy = orientation > 1 && orientation <= 8 ? 3 * across * down : 0;
-        rgb = canvas.room(turned ? down : across, turned ? across : down, 4 * block + copy);
+        long[] counts = compression == TiffData.RAW ? new long[0] : counts(offsets, tiled);
+        long strip = requireOwnBytes(counts, (across * layout.bits() * layout.samples() / 8 + 1) * down);
+        rgb = canvas.room(turned ? down : across, turned ? across : down, 4 * block + copy + strip);
         width = (int) across;
         height = (int) down;
         if (compression == TiffData.RAW) {
             raw(offsets, blockWidth, blockHeight);
         } else {
             DamagedImage.require(block < Integer.MAX_VALUE, "its tiles or strips are too large");
-            packed(offsets, tiled, (int) Math.min(blockWidth, 1 << 30), (int) Math.min(rows, 1 << 30));
+            packed(offsets, counts, tiled, (int) Math.min(blockWidth, 1 << 30), (int) Math.min(rows, 1 << 30));
         }
         if (copy > 0) {
             turn(orientation);
@@ -172,11 +181,34 @@ public final class TiffPicture {
         }
     }
 
-    private void packed(long[] offsets, boolean tiled, int blockWidth, int blockRows) throws IOException {
+    private long[] counts(long[] offsets, boolean tiled) throws DamagedImage {
         long[] counts = tags.values(tiled ? TiffDirectory.TILE_COUNTS : TiffDirectory.STRIP_COUNTS);
-        if (counts.length == 0 && offsets.length == 1) {
-            counts = new long[] {file.limit() - offsets[0]};
+        return counts.length == 0 && offsets.length == 1 ? new long[] {file.limit() - offsets[0]} : counts;
+    }
+
+    /**
+     * Refuses strips that share so many bytes that they would be unpacked for ever. Equal ones may.
+     *
+     * @param raw bytes of the picture, unpacked
+     * @return bytes of the heap that a strip takes while it is unpacked
+     */
+    private long requireOwnBytes(long[] counts, long raw) throws DamagedImage {
+        long all = 0;
+        long longest = 0;
+        for (long count : counts) {
+            long there = Math.max(0, Math.min(count, file.limit()));
+            all += there;
+            longest = Math.max(longest, there);
         }
+        DamagedImage.require(
+                all <= file.limit() + raw,
+                "its strips or tiles have %d bytes in a file of %d".formatted(all, file.limit()));
+        // With its tables, and as a file of its own.
+        return compression == JPEG ? 3 * longest : longest;
+    }
+
+    private void packed(long[] offsets, long[] counts, boolean tiled, int blockWidth, int blockRows)
+            throws IOException {
         DamagedImage.require(tags.isWhole(), "its directory is cut short");
         long perRow = (width + (long) blockWidth - 1) / blockWidth;
         long perPlane = perRow * ((height + (long) blockRows - 1) / blockRows);
@@ -194,19 +226,23 @@ public final class TiffPicture {
                 int x = (int) (i % perRow) * blockWidth;
                 int y = (int) (i / perRow) * blockRows;
                 int rows = tiled ? blockRows : Math.min(blockRows, height - y);
-                byte[] block = unpacked(offsets[index], counts[index], blockWidth, rows, planeCount > 1);
+                StripSize size = new StripSize(blockWidth, rows, blockRows);
+                byte[] block = unpacked(offsets[index], counts[index], size, planeCount > 1);
                 place(block, x, y, blockWidth, plane, planeCount > 1);
             }
         }
     }
 
-    private byte[] unpacked(long offset, long count, int columns, int rows, boolean single) throws IOException {
+    private byte[] unpacked(long offset, long count, StripSize size, boolean single) throws IOException {
+        DamagedImage.throwIfUnwanted();
+        int columns = size.width;
+        int rows = size.height;
         DamagedImage.require(count > 0 && offset > 0 && offset <= file.limit() - count, DamagedImage.TRUNCATED);
         byte[] in = new byte[(int) count];
         file.get((int) offset, in);
         int channels = single ? 1 : layout.samples();
         if (compression == JPEG) {
-            return jpeg(in, channels, columns, rows);
+            return jpeg(in, channels, size);
         }
         if (layout.reversed()) {
             TiffData.reverse(in);
@@ -232,7 +268,7 @@ public final class TiffPicture {
         return out;
     }
 
-    private byte[] jpeg(byte[] in, int channels, int columns, int rows) throws IOException {
+    private byte[] jpeg(byte[] in, int channels, StripSize size) throws IOException {
         DamagedImage.require(layout.bits() == 8, "its JPEG data has " + layout.bits() + " bits");
         byte[] tables = tags.bytes(TiffDirectory.JPEG_TABLES);
         byte[] whole = in;
@@ -241,7 +277,7 @@ public final class TiffPicture {
             whole = Arrays.copyOf(tables, tables.length - 2 + in.length - 2);
             System.arraycopy(in, 2, whole, tables.length - 2, in.length - 2);
         }
-        return jpeg.channels(whole, layout.photometric() == 6, channels, columns, rows);
+        return jpeg.channels(whole, layout.photometric() == 6, channels, size);
     }
 
     private void place(byte[] block, int x, int y, int blockWidth, int plane, boolean single) {

@@ -1,4 +1,4 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.picture;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -16,12 +16,13 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.simreg.bench.attack.AttackedBanks;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.ImageSource;
 
 /**
- * A writer of pictures that are small as files, or within the bounds of a file, and take much memory or work: what a
- * worker must read or refuse without harm.
- *
- * <pre>HostilePictures FOLDER</pre>
+ * An attack on the workers by a bank of pictures that are small as files, or within the bounds of a file, and take much
+ * memory or work: read or refused, without harm.
  */
 public final class HostilePictures {
     private static final int SIDE = 13_370;
@@ -30,9 +31,22 @@ public final class HostilePictures {
 
     private HostilePictures() {}
 
-    /** See the class. */
+    /**
+     * @param arguments host and port of a coordinator with workers; a folder that takes the pictures; weights
+     */
     public static void main(String[] arguments) throws IOException {
-        Path folder = Files.createDirectories(Path.of(arguments[0]));
+        Path folder = Files.createDirectories(Path.of(arguments[1]).toAbsolutePath());
+        write(folder);
+        CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName("attack-hostile");
+        ImageSource.Builder images = request.getSourceBuilder().getImagesBuilder();
+        images.setSize(32).setWeights(arguments[2]).getDatasetBuilder().addPath(folder.toString());
+        try (AttackedBanks attacked = new AttackedBanks("hostile pictures", arguments[0])) {
+            attacked.trial("a bank of them", () -> attacked.made(request.build()));
+            attacked.delete(request.getName());
+        }
+    }
+
+    private static void write(Path folder) throws IOException {
         // 1.4 GB of raw pixels within Pillow's bound of them, read; and one row more than the bound, refused.
         Files.write(folder.resolve("deep.png"), png(SIDE, SIDE, 16, 6));
         Files.write(folder.resolve("high.png"), png(1, 178_956_970, 8, 0));

@@ -1,11 +1,13 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.picture;
 
 import com.google.protobuf.ByteString;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.simreg.bench.attack.AttackedBanks;
 import org.simreg.proto.SearchRequest;
 
 /**
@@ -18,7 +20,7 @@ public final class FormatsAttack {
     /**
      * @param arguments host and port of a coordinator with workers, and a bank of images that is ready
      */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         Map<String, ByteString> pictures = new LinkedHashMap<>();
         pictures.put("a GIF of 65,535 x 65,535 pixels in 40 bytes", gif(65_535));
         pictures.put("a GIF of 13,000 x 13,000 pixels in 40 bytes", gif(13_000));
@@ -30,6 +32,7 @@ public final class FormatsAttack {
         pictures.put("a TIFF of 4 billion strips", tiff(true));
         pictures.put("a WebP of 16,384 x 16,384 pixels without any", webp());
         pictures.put("10 MB of the beginnings of a JPEG", begun(10_000_000));
+        pictures.putAll(TrapPictures.all());
         try (AttackedBanks attacked = new AttackedBanks("formats", arguments[0])) {
             pictures.forEach((what, file) -> attacked.trial(what, () -> {
                 SearchRequest request = SearchRequest.newBuilder()

@@ -1,4 +1,4 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.picture;
 
 import com.google.protobuf.ByteString;
 import java.io.ByteArrayOutputStream;
@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
+import org.simreg.bench.attack.AttackedBanks;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
