@@ -1,5 +1,6 @@
 package org.simreg.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -8,6 +9,7 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.parquet.format.CompressionCodec;
 import org.simreg.bench.bucket.LoopbackS3;
@@ -52,6 +55,11 @@ public final class LoaderBench {
     /** Of each picture in the bucket: none is asked for twice in a round. */
     private static final int COPIES = 16;
 
+    /** Rounds in which the compilers work, longest on the bucket's server. */
+    private static final int WARM_UP = 6;
+
+    private static final OperatingSystemMXBean PROCESS =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final Duration LATENCY = Duration.ofMillis(20);
 
@@ -149,45 +157,62 @@ public final class LoaderBench {
      * clock, and by the time that decode threads computed or waited, which other programs on the machine leave alone.
      */
     private static void compare(Map<String, Supplier<ImageList>> sources, int threads, int rounds) {
-        ViewRecipe recipe = new ViewRecipe.RandomView(SIZE, 0.2, false);
         BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
-        Map<String, double[]> rates = new LinkedHashMap<>();
-        Map<String, double[]> own = new LinkedHashMap<>();
-        sources.keySet().forEach(name -> rates.put(name, new double[rounds]));
-        sources.keySet().forEach(name -> own.put(name, new double[rounds]));
+        Map<String, List<Turn>> turns = new LinkedHashMap<>();
+        sources.keySet().forEach(name -> turns.put(name, new ArrayList<>()));
         THREADS.setThreadContentionMonitoringEnabled(true);
-        // The first round is the compiler's.
-        for (int round = -1; round < rounds; round++) {
+        for (int round = -WARM_UP; round < rounds; round++) {
             for (Map.Entry<String, Supplier<ImageList>> source : sources.entrySet()) {
-                ImageList images = source.getValue().get();
-                int batches = 4 * PICTURES / BATCH;
-                try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);
-                        BatchStream queue = loader.batches(requests(images.size(), recipe))) {
-                    take(queue, batches);
-                    int place = Math.max(0, round);
-                    double before = decodeSeconds();
-                    long begun = System.nanoTime();
-                    take(queue, batches);
-                    double seconds = (System.nanoTime() - begun) / 1e9;
-                    rates.get(source.getKey())[place] = batches * BATCH / seconds;
-                    own.get(source.getKey())[place] = batches * BATCH / (decodeSeconds() - before);
+                Turn turn = turn(source.getValue().get(), settings);
+                if (round >= 0) {
+                    turns.get(source.getKey()).add(turn);
                 }
             }
         }
-        double[] first = {
-            median(rates.values().iterator().next()),
-            median(own.values().iterator().next())
-        };
-        rates.forEach((name, all) -> System.out.printf(
+        List<Turn> first = turns.values().iterator().next();
+        turns.forEach((name, all) -> System.out.printf(
                 "source %-14s %4.0f images/s a thread, %.2f of the folder, %.2f by decode threads' own time"
-                        + " (medians of %d rounds)%n",
-                name, median(all) / threads, median(all) / first[0], median(own.get(name)) / first[1], rounds));
+                        + " (medians of %d rounds), %.2f ms of all processors an image%n",
+                name,
+                median(all, Turn::rate) / threads,
+                median(all, Turn::rate) / median(first, Turn::rate),
+                median(all, Turn::own) / median(first, Turn::own),
+                rounds,
+                median(all, Turn::processor) * 1e3));
     }
 
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+    /**
+     * What one round of a source took.
+     *
+     * @param rate images a second by the clock
+     * @param own images a second of decode threads' time
+     * @param processor seconds of the process an image, a bucket's server included
+     */
+    private record Turn(double rate, double own, double processor) {}
+
+    private static Turn turn(ImageList images, BatchLoader.Settings settings) {
+        ViewRecipe recipe = new ViewRecipe.RandomView(SIZE, 0.2, false);
+        int batches = 4 * PICTURES / BATCH;
+        double count = batches * BATCH;
+        try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);
+                BatchStream queue = loader.batches(requests(images.size(), recipe))) {
+            take(queue, batches);
+            double decoding = decodeSeconds();
+            double process = processSeconds();
+            long begun = System.nanoTime();
+            take(queue, batches);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            return new Turn(
+                    count / seconds, count / (decodeSeconds() - decoding), (processSeconds() - process) / count);
+        }
+    }
+
+    private static double median(List<Turn> turns, ToDoubleFunction<Turn> figure) {
+        return turns.stream().mapToDouble(figure).sorted().toArray()[turns.size() / 2];
+    }
+
+    private static double processSeconds() {
+        return PROCESS.getProcessCpuTime() / 1e9;
     }
 
     /** Time that decode threads computed, waited for samples or for their turn. */

@@ -154,11 +154,13 @@ class ClusterProcessTest {
         }
     }
 
-    /** Of few kills, the bucket alone. */
+    /** Of few kills, the bucket alone. Its line throttles, delays, cuts, drops and lies, also to a worker that is killed. */
     @Test
-    void everySourceGivesTheSameBitsAlsoWhenAWorkerIsKilled() throws IOException {
+    void everySourceGivesTheSameBitsOverABadLineAlsoWhenAWorkerIsKilled() throws IOException {
         List<String> sources = cluster.sources();
+        cluster.line().delay(Duration.ofMillis(20));
         for (String source : KILLS > 2 ? sources : sources.subList(sources.size() - 1, sources.size())) {
+            cluster.line().harm();
             String name = "source-" + sources.indexOf(source);
             // Three from the first step on: one may still be starting after a kill.
             Job job = SharedCluster.on(cluster.job(name, 30), 3, 0).toBuilder()
@@ -172,6 +174,8 @@ class ClusterProcessTest {
                 processes.worker(victim);
                 endsAsExpected(events, job);
             }
+            boolean far = source.contains("s3://");
+            assertEquals(far, cluster.line().requests() > 20, source + ": " + cluster.line().requests());
         }
     }
 

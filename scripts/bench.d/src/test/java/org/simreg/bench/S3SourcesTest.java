@@ -3,21 +3,17 @@ package org.simreg.bench;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -27,9 +23,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.simreg.bench.bucket.EndlessBucket;
 import org.simreg.bench.bucket.FaultyLine.Fault;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.node.SmallJob;
@@ -53,11 +46,7 @@ import org.simreg.worker.data.pack.ShardPacker;
 import org.simreg.worker.data.storage.AnyStore;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.store.FileFolder;
-import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.LocalFolder;
-import org.simreg.worker.data.store.StoredFile;
-import org.simreg.worker.data.store.s3.S3Access;
-import org.simreg.worker.data.store.s3.S3Store;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
@@ -90,7 +79,7 @@ class S3SourcesTest {
 
     @AfterEach
     void theLineIsGood() {
-        server.line().faults(number -> Fault.NONE);
+        server.line().mend();
     }
 
     private static ImageDataset open(String source, Optional<SampleCache> cache) {
@@ -148,7 +137,7 @@ class S3SourcesTest {
 
     @Test
     void aLineThatThrottlesCutsLiesAndDropsChangesNothing() throws IOException {
-        server.line().faults(everyFifth());
+        server.line().harm();
         assertSame("s3://pictures/data");
         assertSame("tar:s3://packed/*.tar");
         assertTrue(server.line().requests() > 150);
@@ -165,11 +154,6 @@ class S3SourcesTest {
         server.line().faults(number -> Fault.NONE);
         assertArrayEquals(expected, views(again));
         assertEquals(0, server.line().requests());
-    }
-
-    private static LongFunction<Fault> everyFifth() {
-        Fault[] faults = Fault.values();
-        return number -> number % 5 == 0 ? faults[(int) (number / 5 % faults.length)] : Fault.NONE;
     }
 
     private static byte[] views(ImageList images) {
@@ -242,7 +226,7 @@ class S3SourcesTest {
         List<String> sources = List.of(data.toString(), folder.resolve("more").toString());
         Path local = folder.resolve("packed-here");
         pack(sources, AnyStore.folder(local.toString()));
-        server.line().faults(everyFifth());
+        server.line().harm();
         pack(sources, AnyStore.folder("s3://target/some/shards"));
         server.line().faults(number -> Fault.NONE);
         assertCopied(local);
@@ -342,85 +326,5 @@ class S3SourcesTest {
             UserError e = assertThrows(UserError.class, () -> open(source, roots, Optional.empty(), new ArrayList<>()));
             assertTrue(e.getMessage().contains("is not below s3://pictures/data/ (--root)"), e.getMessage());
         }
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"CUT", "SHORT", "GARBLED", "EMPTIED", "ERROR"})
-    void aListingThatLiesIsNeverTakenForFewerObjects(Fault fault) {
-        server.line().faults(number -> fault);
-        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(100)), Roots.ANYWHERE);
-        UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", count -> {}));
-        assertTrue(e.getMessage().startsWith("The listing of s3://pictures/data/ can't be had"), e.getMessage());
-        assertTrue(e.getMessage().contains("attempts"), e.getMessage());
-        assertTrue(server.line().requests() > 1);
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"CUT", "SHORT", "LONG"})
-    void anObjectWhoseLengthIsALieIsNamed(Fault fault) throws IOException {
-        server.put("pictures", "lies/a.png", Files.readAllBytes(picture()));
-        S3Access access = S3Access.ofProcess().patient(Duration.ofMillis(100));
-        StoredFile file = new S3Store(access, Roots.ANYWHERE)
-                .find("s3://pictures/lies/a.png")
-                .get(0);
-        server.line().faults(number -> fault);
-        UserError e = assertThrows(UserError.class, () -> {
-            try (FileStore.Reader reader = new S3Store(access, Roots.ANYWHERE).open(file)) {
-                reader.read(0, ByteBuffer.allocate((int) file.size()));
-            }
-        });
-        assertTrue(e.getMessage().startsWith("s3://pictures/lies/a.png can't be had"), e.getMessage());
-        assertTrue(server.line().requests() > 1);
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"HEAD_LENGTH", "HEAD_TAG"})
-    void aHeadThatLiesOnceIsAskedForAgainAndAlwaysIsFoundOutWhenItIsRead(Fault fault) throws IOException {
-        server.put("pictures", "lies/b.png", Files.readAllBytes(picture()));
-        S3Access access = S3Access.ofProcess().patient(Duration.ofSeconds(2));
-        S3Store store = new S3Store(access, Roots.ANYWHERE);
-        StoredFile file = store.find("s3://pictures/lies/b.png").get(0);
-        server.line().faults(number -> number == 0 ? fault : Fault.NONE);
-        assertEquals(List.of(file), store.find("s3://pictures/lies/b.png"));
-        assertEquals(4, server.line().requests());
-        server.line().faults(number -> fault);
-        StoredFile lie = store.find("s3://pictures/lies/b.png").get(0);
-        assertNotEquals(file, lie);
-        UserError e = assertThrows(UserError.class, () -> {
-            try (FileStore.Reader reader = store.open(lie)) {
-                reader.read(0, ByteBuffer.allocate((int) lie.size()));
-            }
-        });
-        String because = fault == Fault.HEAD_TAG ? "has changed since it was listed" : " were asked for, and ";
-        assertTrue(e.getMessage().startsWith("s3://pictures/lies/b.png "), e.getMessage());
-        assertTrue(e.getMessage().contains(because), e.getMessage());
-    }
-
-    /** A service that lists for ever, in one page or in many, and one whose error has no end. */
-    @ParameterizedTest
-    @EnumSource(EndlessBucket.Kind.class)
-    void aServiceWhoseAnswersHaveNoEndIsLeft(EndlessBucket.Kind kind) throws IOException {
-        try (EndlessBucket endless = new EndlessBucket(0, kind)) {
-            S3Access access = new S3Access(
-                    Optional.of(URI.create(endless.address())), Optional.of("us-east-1"), true, Duration.ofMillis(100));
-            S3Store store = new S3Store(access, Roots.ANYWHERE);
-            UserError e = assertThrows(UserError.class, () -> store.below("s3://endless/data", count -> {}));
-            assertTrue(e.getMessage().startsWith("The listing of s3://endless/data/ "), e.getMessage());
-        }
-    }
-
-    @Test
-    void patienceEndsWithTheLastAnswer() {
-        StoredFile file = new StoredFile("s3://pictures/data/x", 10, 1);
-        // Long beside an attempt on a busy machine.
-        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofSeconds(2)), Roots.ANYWHERE);
-        server.line().faults(number -> Fault.THROTTLED);
-        UserError e = assertThrows(UserError.class, () -> {
-            try (FileStore.Reader reader = store.open(file)) {
-                reader.read(0, ByteBuffer.allocate(10));
-            }
-        });
-        assertTrue(e.getMessage().contains("503 SlowDown"), e.getMessage());
-        assertTrue(server.line().requests() > 2);
     }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.simreg.bench.bucket.FaultyLine;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.client.ApiClient;
@@ -108,8 +109,14 @@ final class SharedCluster {
         return shared;
     }
 
+    /** The way of all processes to the buckets; it is mended before each test. */
+    FaultyLine line() {
+        return bucket.line();
+    }
+
     /** Also of what a test that failed has left behind. */
     private void clear() {
+        line().mend();
         List<JobState> unended = List.of(JobState.QUEUED, JobState.RUNNING);
         for (JobStatus job : JobFinder.newest(client, unended, Integer.MAX_VALUE)) {
             JobRequest request = JobRequest.newBuilder().setId(job.getId()).build();

@@ -24,6 +24,7 @@ public final class FaultyLine implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
     private static final Pattern TAG = Pattern.compile("(?i)\r\netag: *[^\r]+");
     private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
+    private static final Pattern XML = Pattern.compile("(?i)\r\ncontent-type: *application/xml");
     private static final String LISTING = "<ListBucketResult";
     private static final Pattern NAMES = Pattern.compile("<(Contents|CommonPrefixes)>.*</\\1>", Pattern.DOTALL);
     private static final byte[] SLOW_DOWN =
@@ -90,6 +91,18 @@ public final class FaultyLine implements AutoCloseable {
     public void faults(LongFunction<Fault> fault) {
         requests.set(0);
         faults = fault;
+    }
+
+    /** Does all the harm there is from now on, one kind after the other, to one request of five. */
+    public void harm() {
+        Fault[] all = Fault.values();
+        faults(number -> number % 5 == 0 ? all[(int) (number / 5 % all.length)] : Fault.NONE);
+    }
+
+    /** Does no harm from now on, and adds nothing. */
+    public void mend() {
+        faults(number -> Fault.NONE);
+        delay(Duration.ZERO);
     }
 
     /** Adds so much to every request from now on. */
@@ -177,8 +190,11 @@ public final class FaultyLine implements AutoCloseable {
         return told.getBytes(StandardCharsets.ISO_8859_1);
     }
 
+    /** An object's bytes are no text, and making one of them would cost more than all else here. */
     private static boolean isListing(byte[] answer, int body) {
-        return new String(answer, body, answer.length - body, StandardCharsets.UTF_8).contains(LISTING);
+        boolean xml = XML.matcher(new String(answer, 0, body, StandardCharsets.ISO_8859_1))
+                .find();
+        return xml && new String(answer, body, answer.length - body, StandardCharsets.UTF_8).contains(LISTING);
     }
 
     private static byte[] harmed(byte[] answer, int body, Fault fault) {
@@ -205,7 +221,11 @@ public final class FaultyLine implements AutoCloseable {
     }
 
     private static int body(byte[] message) {
-        return new String(message, StandardCharsets.ISO_8859_1).indexOf("\r\n\r\n") + 4;
+        int at = 0;
+        for (int last = 0; last != 0x0D0A0D0A; at++) {
+            last = last << 8 | message[at];
+        }
+        return at;
     }
 
     /** A head and its body; empty at the stream's end. */

@@ -4,12 +4,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.simreg.proto.Version;
 import org.simreg.worker.base.io.AtomicFile;
@@ -24,6 +31,16 @@ import org.simreg.worker.data.image.FileBuffer;
 public final class SampleCache {
     private static final int MAGIC = 0x53524331;
     private static final int HEAD = 24;
+
+    private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+
+    private static final FileAttribute<Set<PosixFilePermission>> OWN =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    /** Of this process among those that share the folder, also on several machines. */
+    private static final long PROCESS = new SecureRandom().nextLong();
+
+    private static final AtomicLong DRAFTS = new AtomicLong();
 
     private final Path folder;
     private final DiskCache space;
@@ -139,10 +156,16 @@ public final class SampleCache {
     }
 
     private static void replace(Path target, SampleFetch.Answer.File file) throws IOException {
-        Files.createDirectories(target.getParent());
-        Path draft = Files.createTempFile(target.getParent(), "", DiskCache.DRAFT);
+        Path draft = target.resolveSibling(
+                "%s-%x-%x%s".formatted(target.getFileName(), PROCESS, DRAFTS.incrementAndGet(), DiskCache.DRAFT));
         try {
-            write(draft, file);
+            try {
+                write(draft, file);
+            } catch (NoSuchFileException first) {
+                // Of 256 folders: to look for one each time would take as long as to write the file.
+                Files.createDirectories(target.getParent());
+                write(draft, file);
+            }
             Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Files.deleteIfExists(draft);
@@ -155,7 +178,7 @@ public final class SampleCache {
         head.putLong(file.version().getLength())
                 .putLong(file.version().getModifiedNs())
                 .flip();
-        try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(draft, NEW, OWN)) {
             AtomicFile.put(channel, head);
             for (ByteBuffer piece : file.data().asReadOnlyByteBufferList()) {
                 AtomicFile.put(channel, piece);

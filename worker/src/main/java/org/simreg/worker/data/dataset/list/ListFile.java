@@ -1,31 +1,32 @@
 package org.simreg.worker.data.dataset.list;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.PathTree;
+import org.simreg.worker.data.dataset.located.IntColumn;
 import org.simreg.worker.data.dataset.located.SampleEntries;
+import org.simreg.worker.data.dataset.located.TextColumn;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 
-/**
- * The lines of a list.
- *
- * @param lines those whose path is an image's
- * @param others how many have another path
- */
-record ListFile(List<Line> lines, int others) {
+/** The lines of a list whose path is an image's, in columns: a million take their texts and eight bytes each. */
+final class ListFile {
     private static final int STEP = 10_000;
+    private static final int NONE = -1;
 
-    /**
-     * A line.
-     *
-     * @param label class; null if it has none
-     * @param path as it stands there
-     */
-    record Line(String label, String path) {}
+    private final String file;
+    private final TextColumn paths = new TextColumn();
+    private final IntColumn label = new IntColumn();
+    private final TextNumbers labels = new TextNumbers();
+    private int others;
+
+    private ListFile(String file) {
+        this.file = file;
+    }
 
     /** What opens a list. */
     interface Opening {
@@ -37,11 +38,16 @@ record ListFile(List<Line> lines, int others) {
      *
      * @param file its name, for people
      * @param field name of the class's column; empty: one of the usual names
+     * @param plain what a path is kept as
      * @throws UserError if it can't be read or isn't of the form
      */
-    static ListFile of(String file, String field, Opening opening, ImageDataset.IndexProgress progress) {
-        List<Line> lines = new ArrayList<>();
-        int others = 0;
+    static ListFile of(
+            String file,
+            String field,
+            Opening opening,
+            UnaryOperator<String> plain,
+            ImageDataset.IndexProgress progress) {
+        ListFile lines = new ListFile(file);
         try (UserFile.Lines in = opening.open()) {
             String first = in.next();
             if (first == null) {
@@ -53,12 +59,7 @@ record ListFile(List<Line> lines, int others) {
             for (String text = columns.header() ? in.next() : first; text != null; text = in.next()) {
                 number++;
                 if (!text.isBlank()) {
-                    Line line = line(columns, text, file, columns.header() ? number : number - 1);
-                    if (PathTree.isImage(line.path().substring(line.path().lastIndexOf('/') + 1))) {
-                        lines.add(line);
-                    } else {
-                        others++;
-                    }
+                    lines.add(columns, columns.of(text), columns.header() ? number : number - 1, plain);
                 }
                 if (lines.size() % STEP == 0) {
                     progress.listed(0, lines.size());
@@ -67,11 +68,10 @@ record ListFile(List<Line> lines, int others) {
         } catch (IOException e) {
             throw new UserError("The list %s can't be read: %s".formatted(file, Disk.reason(e)), e);
         }
-        return new ListFile(lines, others);
+        return lines;
     }
 
-    private static Line line(ListColumns columns, String text, String file, int number) {
-        List<String> cells = columns.of(text);
+    private void add(ListColumns columns, List<String> cells, int number, UnaryOperator<String> plain) {
         if (cells.size() <= Math.max(columns.path(), columns.label())) {
             throw new UserError("%s: line %d has %d columns, not %d as the first; mend it"
                     .formatted(file, number, cells.size(), Math.max(columns.path(), columns.label()) + 1));
@@ -80,8 +80,28 @@ record ListFile(List<Line> lines, int others) {
         if (path.isEmpty() || path.indexOf('\0') >= 0) {
             throw new UserError("%s: line %d has no path; mend it".formatted(file, number));
         }
-        String label = columns.label() < 0 ? "" : cells.get(columns.label()).strip();
-        return new Line(label.isEmpty() ? null : label, path);
+        if (!PathTree.isImage(path.substring(path.lastIndexOf('/') + 1))) {
+            others++;
+            return;
+        }
+        String name = columns.label() < 0 ? "" : cells.get(columns.label()).strip();
+        paths.add(plain.apply(path));
+        label.add(name.isEmpty() ? NONE : labels.of(name));
+    }
+
+    /** How many lines. */
+    int size() {
+        return paths.size();
+    }
+
+    /** The path in a line. */
+    String path(int line) {
+        return paths.get(line);
+    }
+
+    /** The class in a line; null if it has none. */
+    String label(int line) {
+        return label.get(line) == NONE ? null : labels.text(label.get(line));
     }
 
     /** Says what was left out. */
@@ -91,13 +111,18 @@ record ListFile(List<Line> lines, int others) {
         }
     }
 
-    /** What all paths begin with, up to the last slash in it. */
-    static String common(List<Line> lines) {
-        String common = lines.get(0).path();
-        for (Line line : lines) {
+    /**
+     * What all paths begin with, up to the last slash in it.
+     *
+     * @param whole what a path stands for
+     */
+    String common(UnaryOperator<String> whole) {
+        String common = whole.apply(path(0));
+        for (int line = 1; line < size(); line++) {
+            String path = whole.apply(path(line));
             int end = 0;
-            int most = Math.min(common.length(), line.path().length());
-            while (end < most && common.charAt(end) == line.path().charAt(end)) {
+            int most = Math.min(common.length(), path.length());
+            while (end < most && common.charAt(end) == path.charAt(end)) {
                 end++;
             }
             common = common.substring(0, end);

@@ -2,10 +2,12 @@ package org.simreg.worker.data.dataset.list;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
@@ -53,15 +55,13 @@ public final class ListLister implements SampleLister {
 
     @Override
     public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress progress) {
-        ListFile found = ListFile.of(file, field, () -> new UserFile.Lines(Path.of(file)), progress);
-        List<ListFile.Line> lines = new ArrayList<>(found.lines());
-        lines.replaceAll(line -> new ListFile.Line(line.label(), plain(line.path())));
-        found.note(into);
-        String base = base(lines);
-        StoredFile beginning = new StoredFile(base, 0, 0);
-        for (ListFile.Line line : lines) {
-            String path = line.path().startsWith("/") ? line.path().substring(base.length()) : line.path();
-            into.add(new SampleEntries.Entry(line.label(), path, beginning, SampleExtents.WHOLE, -1));
+        ListFile lines = ListFile.of(file, field, () -> new UserFile.Lines(Path.of(file)), this::plain, progress);
+        lines.note(into);
+        Base base = base(lines);
+        StoredFile beginning = new StoredFile(base.folder(), 0, 0);
+        for (int line = 0; line < lines.size(); line++) {
+            String path = base.below(lines.path(line));
+            into.add(new SampleEntries.Entry(lines.label(line), path, beginning, SampleExtents.WHOLE, -1));
         }
         requireRoots(lines, base);
         requireSome(lines, base);
@@ -79,26 +79,42 @@ public final class ListLister implements SampleLister {
     }
 
     /**
-     * The folder that paths are below, with a slash behind: the list's own, whose relative paths stay as they are, or
-     * where one is absolute the folder that all have in common.
+     * The folder that paths are below: the list's own, whose relative paths stay as they are, or where one is absolute
+     * the folder that all have in common.
      */
-    private String base(List<ListFile.Line> lines) {
+    private Base base(ListFile lines) {
         Path parent = Path.of(file).getParent();
         String own = parent == null ? "" : parent + (parent.getNameCount() == 0 ? "" : "/");
-        boolean absolute = lines.stream().anyMatch(line -> line.path().startsWith("/"));
+        boolean absolute = IntStream.range(0, lines.size())
+                .anyMatch(line -> lines.path(line).startsWith("/"));
         if (!absolute) {
-            return own;
+            return new Base(own, Optional.empty());
         }
         String from = Path.of(file).toAbsolutePath().normalize().getParent() + "/";
-        lines.replaceAll(line ->
-                line.path().startsWith("/") ? line : new ListFile.Line(line.label(), plain(from + line.path())));
-        return ListFile.common(lines);
+        UnaryOperator<String> whole = path -> path.startsWith("/") ? path : plain(from + path);
+        return new Base(lines.common(whole), Optional.of(whole));
     }
 
-    private void requireRoots(List<ListFile.Line> lines, String base) {
+    /**
+     * The folder that a list's paths are below.
+     *
+     * @param folder with a slash behind, or empty
+     * @param whole makes paths absolute; none where all are below the folder as they stand
+     */
+    private record Base(String folder, Optional<UnaryOperator<String>> whole) {
+        String below(String path) {
+            return whole.isEmpty() ? path : place(path).substring(folder.length());
+        }
+
+        String place(String path) {
+            return whole.isEmpty() ? folder + path : whole.get().apply(path);
+        }
+    }
+
+    private void requireRoots(ListFile lines, Base base) {
         Set<String> known = new HashSet<>();
-        for (ListFile.Line line : lines) {
-            String path = line.path().startsWith("/") ? line.path() : base + line.path();
+        for (int line = 0; line < lines.size(); line++) {
+            String path = base.place(lines.path(line));
             String folder = path.substring(0, path.lastIndexOf('/') + 1);
             if (known.add(folder) && !roots.hold(Path.of(folder))) {
                 throw new UserError("%s names %s, which is not below %s (--root)".formatted(file, path, roots));
@@ -106,19 +122,17 @@ public final class ListLister implements SampleLister {
         }
     }
 
-    private void requireSome(List<ListFile.Line> lines, String base) {
+    private void requireSome(ListFile lines, Base base) {
         int most = Math.min(PROBED, lines.size());
-        for (int i = 0; i < most; i++) {
-            String path = lines.get(i).path();
-            if (Files.exists(Path.of(path.startsWith("/") ? path : base + path))) {
+        for (int line = 0; line < most; line++) {
+            if (Files.exists(Path.of(base.place(lines.path(line))))) {
                 return;
             }
         }
         if (most > 0) {
-            String path = lines.get(0).path();
             throw new UserError(
                     "%s: there is no %s, nor any of the next paths; they count from the list's folder or are absolute"
-                            .formatted(file, path.startsWith("/") ? path : base + path));
+                            .formatted(file, base.place(lines.path(0))));
         }
     }
 }

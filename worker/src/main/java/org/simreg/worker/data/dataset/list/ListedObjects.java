@@ -6,19 +6,23 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.located.IntColumn;
 import org.simreg.worker.data.dataset.located.SampleEntries;
 import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.ObjectStore;
 import org.simreg.worker.data.store.StoredFile;
@@ -36,8 +40,7 @@ public final class ListedObjects implements SampleLister {
     private final ObjectStore store;
     private final Roots roots;
     private final ImageDataset.IndexProgress progress;
-    private ListFile found = new ListFile(List.of(), 0);
-    private Map<String, StoredFile> objects = Map.of();
+    private Optional<Found> found = Optional.empty();
 
     /**
      * @param file the list
@@ -60,31 +63,42 @@ public final class ListedObjects implements SampleLister {
         return "list:" + file + (field.isEmpty() ? "" : " (" + field + ")");
     }
 
+    /**
+     * What a list names.
+     *
+     * @param lines with the places of objects as paths
+     * @param object of each line, its place in the columns
+     * @param size of each object; -1 where it isn't there
+     * @param changed tells each from what it was before
+     */
+    private record Found(ListFile lines, IntColumn object, long[] size, long[] changed) {}
+
     /** The list, and one file that stands for all objects: a digest of their sizes and versions. */
     @Override
     public List<StoredFile> inputs() {
         StoredFile list = store.find(file).get(0);
-        ListFile read = ListFile.of(file, field, () -> lines(list), progress);
         String own = file.substring(0, file.lastIndexOf('/') + 1);
-        List<ListFile.Line> lines = new ArrayList<>();
-        read.lines().forEach(line -> lines.add(new ListFile.Line(line.label(), place(own, line.path()))));
-        found = new ListFile(lines, read.others());
-        objects = objects(lines);
+        ListFile lines = ListFile.of(file, field, () -> lines(list), path -> place(own, path), progress);
+        Found all = looked(lines);
         Sha256 sha = new Sha256();
-        List<String> absent = new ArrayList<>();
-        for (ListFile.Line line : lines) {
-            StoredFile object = objects.get(line.path());
-            if (object == null) {
-                absent.add(line.path());
+        List<String> some = new ArrayList<>();
+        int absent = 0;
+        for (int line = 0; line < lines.size(); line++) {
+            int object = all.object().get(line);
+            if (all.size()[object] >= 0) {
+                sha.text(all.size()[object] + " " + all.changed()[object]);
             } else {
-                sha.text(object.size() + " " + object.changed());
+                absent++;
+                if (some.size() < SHOWN) {
+                    some.add(lines.path(line));
+                }
             }
         }
-        if (!absent.isEmpty()) {
-            String some = String.join(", ", absent.subList(0, Math.min(SHOWN, absent.size())));
+        if (absent > 0) {
             throw new UserError("The list %s names %d objects that aren't there (%s%s); mend it, or put them there"
-                    .formatted(file, absent.size(), some, absent.size() > SHOWN ? ", .." : ""));
+                    .formatted(file, absent, String.join(", ", some), absent > SHOWN ? ", .." : ""));
         }
+        found = Optional.of(all);
         return List.of(
                 list,
                 new StoredFile(
@@ -124,20 +138,25 @@ public final class ListedObjects implements SampleLister {
         return place;
     }
 
-    private Map<String, StoredFile> objects(List<ListFile.Line> lines) {
-        Set<String> named = new LinkedHashSet<>();
+    private Found looked(ListFile lines) {
+        TextNumbers named = new TextNumbers();
+        IntColumn object = new IntColumn();
         Set<String> folders = new LinkedHashSet<>();
-        for (ListFile.Line line : lines) {
-            named.add(line.path());
-            String folder = line.path().substring(0, line.path().lastIndexOf('/') + 1);
+        for (int line = 0; line < lines.size(); line++) {
+            String path = lines.path(line);
+            object.add(named.of(path));
+            String folder = path.substring(0, path.lastIndexOf('/') + 1);
             if (folders.add(folder) && !roots.hold(folder)) {
-                throw new UserError("%s names %s, which is not below %s (--root)".formatted(file, line.path(), roots));
+                throw new UserError("%s names %s, which is not below %s (--root)".formatted(file, path, roots));
             }
         }
-        Map<String, StoredFile> all = new HashMap<>();
-        for (StoredFile object : store.in(List.copyOf(folders), count -> progress.listed(0, count))) {
-            if (named.contains(object.path())) {
-                all.put(object.path(), object);
+        Found all = new Found(lines, object, new long[named.size()], new long[named.size()]);
+        Arrays.fill(all.size(), -1);
+        for (StoredFile one : store.in(List.copyOf(folders), count -> progress.listed(0, count))) {
+            int number = named.find(one.path());
+            if (number >= 0) {
+                all.size()[number] = one.size();
+                all.changed()[number] = one.changed();
             }
         }
         return all;
@@ -145,21 +164,24 @@ public final class ListedObjects implements SampleLister {
 
     @Override
     public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress listed) {
+        Found all = found.orElseThrow();
+        ListFile lines = all.lines();
         String own = inputs.get(1).path();
-        boolean within = found.lines().stream().allMatch(line -> line.path().startsWith(own));
-        String base = within ? own : ListFile.common(found.lines());
+        boolean within = IntStream.range(0, lines.size())
+                .allMatch(line -> lines.path(line).startsWith(own));
+        String base = within ? own : lines.common(UnaryOperator.identity());
         StoredFile beginning = StoredFile.folder(base);
-        for (ListFile.Line line : found.lines()) {
-            StoredFile object = objects.get(line.path());
+        for (int line = 0; line < lines.size(); line++) {
+            int object = all.object().get(line);
+            String path = lines.path(line);
             into.add(new SampleEntries.Entry(
-                    line.label(),
-                    line.path().substring(base.length()),
+                    lines.label(line),
+                    path.substring(base.length()),
                     beginning,
-                    object.changed(),
-                    ObjectLister.length(object)));
+                    all.changed()[object],
+                    ObjectLister.length(new StoredFile(path, all.size()[object], 0))));
         }
-        found.note(into);
-        found = new ListFile(List.of(), 0);
-        objects = Map.of();
+        lines.note(into);
+        found = Optional.empty();
     }
 }

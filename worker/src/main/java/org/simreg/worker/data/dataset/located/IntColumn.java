@@ -1,6 +1,7 @@
 package org.simreg.worker.data.dataset.located;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** A column of ints that grows. */
 public final class IntColumn {
@@ -23,11 +24,11 @@ public final class IntColumn {
 
     /** The value in a row. */
     public int get(int row) {
-        return values[row];
+        return values[Objects.checkIndex(row, size)];
     }
 
     /** Puts another value in a row. */
     public void set(int row, int value) {
-        values[row] = value;
+        values[Objects.checkIndex(row, size)] = value;
     }
 }

@@ -1,6 +1,7 @@
 package org.simreg.worker.data.dataset.located;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** A column of longs that grows. */
 public final class LongColumn {
@@ -16,8 +17,13 @@ public final class LongColumn {
         size++;
     }
 
+    /** How many values. */
+    public int size() {
+        return size;
+    }
+
     /** The value in a row. */
     public long get(int row) {
-        return values[row];
+        return values[Objects.checkIndex(row, size)];
     }
 }

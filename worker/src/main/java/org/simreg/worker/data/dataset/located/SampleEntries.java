@@ -109,18 +109,22 @@ public final class SampleEntries {
     private PartBuilder named(boolean whole) {
         PartBuilder part = new PartBuilder("");
         TreeSet<String> without = new TreeSet<>();
+        int left = 0;
         for (int row = 0; row < entries.size(); row++) {
             Entry entry = entry(row);
             if (entry.label() == null) {
                 without.add(entry.path());
+                if (without.size() > SHOWN) {
+                    without.pollLast();
+                }
+                left++;
             } else {
                 put(part, entry.label(), whole ? entry.path() : below(entry.path(), entry.label()), entry);
             }
         }
         if (!without.isEmpty() && !whole) {
-            String some = String.join(", ", without.stream().limit(SHOWN).toList());
             notes.add("left out: %d images without a class (%s%s)"
-                    .formatted(without.size(), FileNames.shown(some), without.size() > SHOWN ? ", .." : ""));
+                    .formatted(left, FileNames.shown(String.join(", ", without)), left > SHOWN ? ", .." : ""));
         }
         return part;
     }

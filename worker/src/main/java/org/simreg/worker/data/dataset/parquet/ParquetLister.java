@@ -1,13 +1,12 @@
 package org.simreg.worker.data.dataset.parquet;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.located.SampleEntries;
 import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
 
@@ -47,17 +46,16 @@ public final class ParquetLister implements SampleLister {
         List<ParquetRows> all = inputs.parallelStream()
                 .map(file -> {
                     ParquetRows rows = ParquetRows.of(file, field, store);
-                    progress.listed(
-                            files.incrementAndGet(),
-                            images.addAndGet(rows.images().size()));
+                    progress.listed(files.incrementAndGet(), images.addAndGet(rows.size()));
                     return rows;
                 })
                 .toList();
         boolean named = areNamed(all);
         for (ParquetRows rows : all) {
-            for (ParquetRows.Image image : rows.images()) {
-                String path = named ? plain(image.path()) : byRow(rows.file(), image.row());
-                into.add(new SampleEntries.Entry(image.label(), path, rows.file(), image.offset(), image.length()));
+            for (int image = 0; image < rows.size(); image++) {
+                String path = named ? plain(rows.path(image)) : byRow(rows.file(), rows.row(image));
+                into.add(new SampleEntries.Entry(
+                        rows.label(image), path, rows.file(), rows.offset(image), rows.length(image)));
             }
         }
         long nulls = all.stream().mapToLong(ParquetRows::nulls).sum();
@@ -70,12 +68,19 @@ public final class ParquetLister implements SampleLister {
     }
 
     private static boolean areNamed(List<ParquetRows> all) {
-        Set<String> seen = new HashSet<>();
-        return all.stream()
-                .flatMap(rows -> rows.images().stream())
-                .allMatch(image -> image.path() != null
-                        && !image.path().isEmpty()
-                        && seen.add(image.label() + "/" + image.path()));
+        if (!all.stream().allMatch(ParquetRows::isNamed)) {
+            return false;
+        }
+        TextNumbers seen = new TextNumbers();
+        for (ParquetRows rows : all) {
+            for (int image = 0; image < rows.size(); image++) {
+                int before = seen.size();
+                if (seen.of(rows.label(image) + "/" + rows.path(image)) < before) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** A path that leads nowhere else. */

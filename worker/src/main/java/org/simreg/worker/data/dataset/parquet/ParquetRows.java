@@ -4,9 +4,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Type;
@@ -15,10 +15,14 @@ import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.SampleExtents;
+import org.simreg.worker.data.dataset.located.IntColumn;
+import org.simreg.worker.data.dataset.located.LongColumn;
+import org.simreg.worker.data.dataset.located.TextColumn;
+import org.simreg.worker.data.dataset.located.TextNumbers;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
 
-/** The images of one Parquet file: each unpacked once, so that its length and place are known. */
+/** The images of one Parquet file in columns: each unpacked once, so that its length and place are known. */
 final class ParquetRows {
     private static final int TAIL = 8;
 
@@ -27,19 +31,17 @@ final class ParquetRows {
 
     private static final int MAGIC = 0x31524150;
 
-    /**
-     * An image.
-     *
-     * @param label its class; null for none
-     * @param path its name; null for none
-     * @param row in the file, from 0
-     * @param offset as in {@link SampleExtents}
-     */
-    record Image(String label, String path, long row, long offset, int length) {}
+    private static final int NONE = -1;
 
     private final String field;
     private final StoredFile file;
-    private final List<Image> images = new ArrayList<>();
+    private final TextColumn paths = new TextColumn();
+    private final IntColumn label = new IntColumn();
+    private final TextNumbers labels = new TextNumbers();
+    private final LongColumn row = new LongColumn();
+    private final LongColumn offset = new LongColumn();
+    private final IntColumn length = new IntColumn();
+    private boolean named = true;
     private long nulls;
 
     private ParquetRows(StoredFile file, String field) {
@@ -75,8 +77,39 @@ final class ParquetRows {
         return file;
     }
 
-    List<Image> images() {
-        return images;
+    /** How many images. */
+    int size() {
+        return row.size();
+    }
+
+    /** Whether each image has a path. */
+    boolean isNamed() {
+        return named;
+    }
+
+    /** The path of an image; empty if it has none. */
+    String path(int image) {
+        return paths.get(image);
+    }
+
+    /** The class of an image; null for none. */
+    String label(int image) {
+        return label.get(image) == NONE ? null : labels.text(label.get(image));
+    }
+
+    /** The row of an image in the file, from 0. */
+    long row(int image) {
+        return row.get(image);
+    }
+
+    /** The place of an image, as in {@link SampleExtents}. */
+    long offset(int image) {
+        return offset.get(image);
+    }
+
+    /** The bytes of an image. */
+    int length(int image) {
+        return length.get(image);
     }
 
     /** Rows without an image. */
@@ -87,27 +120,35 @@ final class ParquetRows {
     private void read(PageReader pages) throws IOException {
         FileMetaData meta = footer(pages.file(), file.size());
         ParquetSchema schema = ParquetSchema.of(meta, field, file.path());
-        long row = 0;
+        long before = 0;
         for (RowGroup group : meta.getRow_groups()) {
-            List<String> paths = texts(pages, group, schema.path(), List.of());
-            List<String> labels = texts(pages, group, schema.label(), schema.classes());
-            long first = row;
+            TextColumn names = new TextColumn();
+            IntColumn classes = new IntColumn();
+            texts(pages, group, schema.path(), List.of(), name -> names.add(name == null ? "" : name));
+            texts(
+                    pages,
+                    group,
+                    schema.label(),
+                    schema.classes(),
+                    name -> classes.add(name == null ? NONE : labels.of(name)));
+            long first = before;
             int[] at = {0};
-            chunk(pages, group, schema.bytes()).read((value, offset) -> {
+            chunk(pages, group, schema.bytes()).read((value, place) -> {
                 int i = at[0]++;
                 if (value == null || !value.hasRemaining()) {
                     nulls++;
                 } else {
-                    images.add(new Image(
-                            labels.isEmpty() ? null : labels.get(i),
-                            paths.isEmpty() ? null : paths.get(i),
-                            first + i,
-                            offset,
-                            value.remaining()));
+                    String path = schema.path().isEmpty() ? "" : names.get(i);
+                    named &= !path.isEmpty();
+                    paths.add(path);
+                    label.add(schema.label().isEmpty() ? NONE : classes.get(i));
+                    row.add(first + i);
+                    offset.add(place);
+                    length.add(value.remaining());
                 }
             });
-            row += group.getNum_rows();
-            if (images.size() + nulls > pages.mostValues()) {
+            before += group.getNum_rows();
+            if (size() + nulls > pages.mostValues()) {
                 throw new IOException("it claims more images than a file of its size has");
             }
         }
@@ -137,17 +178,19 @@ final class ParquetRows {
                 pages, group.getColumns().get(column.index()).getMeta_data(), column.levels());
     }
 
-    /** A small column as text; a number is the name in its place. */
-    private static List<String> texts(
-            PageReader pages, RowGroup group, Optional<ParquetSchema.Column> column, List<String> names)
+    /** The values of a small column as texts, null for none; a number is the name in its place. */
+    private static void texts(
+            PageReader pages,
+            RowGroup group,
+            Optional<ParquetSchema.Column> column,
+            List<String> names,
+            Consumer<String> taker)
             throws IOException {
-        List<String> texts = new ArrayList<>();
         if (column.isPresent()) {
             Type type = column.get().type();
             chunk(pages, group, column.get())
-                    .read((value, place) -> texts.add(value == null ? null : text(value, type, names)));
+                    .read((value, place) -> taker.accept(value == null ? null : text(value, type, names)));
         }
-        return texts;
     }
 
     private static String text(ByteBuffer value, Type type, List<String> names) {

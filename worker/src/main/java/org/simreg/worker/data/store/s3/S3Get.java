@@ -24,6 +24,7 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.IdentityProvider;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -40,6 +41,8 @@ final class S3Get {
     private final S3Client client;
     private final SdkHttpClient http;
     private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
+    private final IdentityProvider<? extends AwsCredentialsIdentity> credentials;
+    private final String region;
 
     /** Addresses of buckets, up to the key; none where only the client knows the way. */
     private final Map<String, Optional<String>> addresses = new ConcurrentHashMap<>();
@@ -51,6 +54,9 @@ final class S3Get {
     S3Get(S3Client client, SdkHttpClient http) {
         this.client = client;
         this.http = http;
+        // Each look at the client's settings copies them all.
+        credentials = client.serviceClientConfiguration().credentialsProvider();
+        region = client.serviceClientConfiguration().region().id();
     }
 
     S3Client client() {
@@ -107,16 +113,11 @@ final class S3Get {
                 .uri(URI.create(address))
                 .putHeader("Range", range)
                 .build();
-        AwsCredentialsIdentity identity = client.serviceClientConfiguration()
-                .credentialsProvider()
-                .resolveIdentity()
-                .join();
+        AwsCredentialsIdentity identity = credentials.resolveIdentity().join();
         SignedRequest signed = signer.sign(way -> way.identity(identity)
                 .request(request)
                 .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, "s3")
-                .putProperty(
-                        AwsV4HttpSigner.REGION_NAME,
-                        client.serviceClientConfiguration().region().id())
+                .putProperty(AwsV4HttpSigner.REGION_NAME, region)
                 .putProperty(AwsV4HttpSigner.DOUBLE_URL_ENCODE, false)
                 .putProperty(AwsV4HttpSigner.NORMALIZE_PATH, false)
                 .putProperty(AwsV4HttpSigner.PAYLOAD_SIGNING_ENABLED, false));
@@ -128,12 +129,16 @@ final class S3Get {
     private static ResponseInputStream<GetObjectResponse> opened(HttpExecuteResponse answer) throws IOException {
         SdkHttpResponse head = answer.httpResponse();
         GetObjectResponse.Builder response = GetObjectResponse.builder();
-        head.firstMatchingHeader("ETag").ifPresent(response::eTag);
+        Optional<String> tag = head.firstMatchingHeader("ETag");
+        tag.ifPresent(response::eTag);
         head.firstMatchingHeader("Content-Range").ifPresent(response::contentRange);
         head.firstMatchingHeader("Content-Length").map(Long::valueOf).ifPresent(response::contentLength);
-        head.firstMatchingHeader("Last-Modified")
-                .map(text -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)))
-                .ifPresent(response::lastModified);
+        if (tag.isEmpty()) {
+            // Only then does the time tell an object from what it was before.
+            head.firstMatchingHeader("Last-Modified")
+                    .map(text -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)))
+                    .ifPresent(response::lastModified);
+        }
         AbortableInputStream body = answer.responseBody().orElseThrow(() -> new IOException("no bytes came"));
         return new ResponseInputStream<>(response.build(), body);
     }
