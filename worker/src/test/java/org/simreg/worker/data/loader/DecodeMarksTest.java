@@ -118,13 +118,19 @@ class DecodeMarksTest {
         }
     }
 
+    private static Path anyIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.findFirst().orElseThrow();
+        }
+    }
+
     /** Workers of one JVM look at the same time. */
     @Test
     void threadsOfOneProcessTakeEachMarkOnce() throws Exception {
         Path folder = temporary.resolve("marks");
         try (DecodeMarks mine = new DecodeMarks(folder);
                 DecodeMarks other = new DecodeMarks(folder)) {
-            Path own = Files.list(folder).findFirst().orElseThrow();
+            Path own = anyIn(folder);
             for (int i = 0; i < 100; i++) {
                 ByteBuffer slots = ByteBuffer.allocate((int) Files.size(own));
                 slots.putInt(2).putInt(3).put("j".getBytes(StandardCharsets.UTF_8));
