@@ -175,7 +175,10 @@ class ClusterProcessTest {
                 endsAsExpected(events, job);
             }
             boolean far = source.contains("s3://");
-            assertEquals(far, cluster.line().requests() > 20, source + ": " + cluster.line().requests());
+            assertEquals(
+                    far,
+                    cluster.line().requests() > 20,
+                    source + ": " + cluster.line().requests());
         }
     }
 

@@ -117,7 +117,9 @@ class ValLabelsTest {
         flat(1, 3);
         assertEquals(List.of("n01:3", "n03:1"), labels(open("n03\nn77\nn01\n")));
         assertTrue(open("n88\nn77\nn99\n").noVal().contains("names no class of the 3 images"));
-        assertTrue(open("n01\n").noVal().contains("has 1 lines for 3 images"), open("n01\n").noVal());
+        assertTrue(
+                open("n01\n").noVal().contains("has 1 lines for 3 images"),
+                open("n01\n").noVal());
     }
 
     @Test
@@ -128,7 +130,8 @@ class ValLabelsTest {
         assertTrue(fromOne.contains("class numbers up to 3, which can't be places from 0 among train's 3"), fromOne);
         Files.writeString(temporary.resolve("map_clsloc.txt"), "n03 1 kit_fox\nn01 2 setter\nn02 3 husky\n");
         String fromNought = open("2\n0\n").noVal();
-        assertTrue(fromNought.contains("has the class number 0, and ImageNet's development kit has 1 to 3"), fromNought);
+        assertTrue(
+                fromNought.contains("has the class number 0, and ImageNet's development kit has 1 to 3"), fromNought);
     }
 
     @Test

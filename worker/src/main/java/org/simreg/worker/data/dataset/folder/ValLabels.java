@@ -177,7 +177,8 @@ final class ValLabels {
     /** A class a line, as its name or, in the development kit, as a number whose meaning its meta.mat says. */
     private int inOrder(List<String> lines, List<String> all) {
         boolean named = labelled && lines.stream().allMatch(line -> known(line).isPresent());
-        boolean kit = !named && lines.stream().allMatch(line -> NUMBER.matcher(line).matches());
+        boolean kit =
+                !named && lines.stream().allMatch(line -> NUMBER.matcher(line).matches());
         List<String> classes = kit ? SynsetNumbers.named(lines, file) : lines;
         if (labelled && classes.stream().allMatch(name -> known(name).isEmpty())) {
             return all.size();
