@@ -158,7 +158,9 @@ public final class FaultyLine implements AutoCloseable {
         }
         up.out().write(asked);
         byte[] answer = message(up.in(), asked[0] == 'H');
-        if (asked[0] == 'H') {
+        if (answer.length == 0) {
+            return false;
+        } else if (asked[0] == 'H') {
             out.write(head(answer, fault));
             return true;
         }
