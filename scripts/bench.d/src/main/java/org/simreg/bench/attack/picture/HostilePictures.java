@@ -87,7 +87,8 @@ public final class HostilePictures {
         return file.toByteArray();
     }
 
-    private static void chunk(DataOutputStream out, String name, byte[] data) throws IOException {
+    /** Appends a chunk of a PNG. */
+    static void chunk(DataOutputStream out, String name, byte[] data) throws IOException {
         CRC32 sum = new CRC32();
         sum.update(name.getBytes(StandardCharsets.US_ASCII));
         sum.update(data);

@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 
 /** Pictures of few pixels whose parts go on and on: directories, strips, frames, texts, tables. */
@@ -112,24 +111,14 @@ final class TrapPictures {
         ByteString.Output file = ByteString.newOutput();
         try (DataOutputStream out = new DataOutputStream(file)) {
             out.writeLong(0x89504e470d0a1a0aL);
-            chunk(out, "IHDR", new byte[] {0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0});
+            HostilePictures.chunk(out, "IHDR", new byte[] {0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0});
             for (int i = 0; i < times; i++) {
-                chunk(out, name, data);
+                HostilePictures.chunk(out, name, data);
             }
-            chunk(out, "IDAT", packed(new byte[2]));
-            chunk(out, "IEND", new byte[0]);
+            HostilePictures.chunk(out, "IDAT", packed(new byte[2]));
+            HostilePictures.chunk(out, "IEND", new byte[0]);
         }
         return file.toByteString();
-    }
-
-    private static void chunk(DataOutputStream out, String name, byte[] data) throws IOException {
-        CRC32 sum = new CRC32();
-        sum.update(name.getBytes(StandardCharsets.US_ASCII));
-        sum.update(data);
-        out.writeInt(data.length);
-        out.writeBytes(name);
-        out.write(data);
-        out.writeInt((int) sum.getValue());
     }
 
     private static byte[] packed(byte[] bytes) throws IOException {
