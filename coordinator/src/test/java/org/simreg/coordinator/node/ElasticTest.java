@@ -35,9 +35,9 @@ import org.simreg.proto.keda.IsActiveResponse;
 import org.simreg.proto.keda.ScaledObjectRef;
 
 /** Workers that are started and stopped by nothing but the scaler's numbers. */
-@Timeout(120)
+@Timeout(300)
 class ElasticTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final Duration DEADLINE = Duration.ofSeconds(180);
 
     @TempDir
     Path folder;
@@ -72,12 +72,17 @@ class ElasticTest {
         return JobSettings.complete(job.build());
     }
 
-    /** The job of one worker goes on once it is known that the others have gone. */
+    /**
+     * The job of one worker goes on once it is known that the others have gone. On a machine so busy that a worker of the
+     * other job was taken for lost, it must not keep one that the other needs.
+     */
     private void await(ToyWorker worker, ToyJob.Point point, long step) {
         boolean there = point == ToyJob.Point.COMMITTED && step == 4;
-        if (there && cluster.status("narrow").getState() == JobState.RUNNING) {
+        if (there
+                && cluster.status("narrow").getState() == JobState.RUNNING
+                && cluster.status("wide").getState() == JobState.SUCCEEDED) {
             try {
-                assertTrue(narrowed.await(60, TimeUnit.SECONDS));
+                assertTrue(narrowed.await(180, TimeUnit.SECONDS));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -116,7 +121,7 @@ class ElasticTest {
     private void until(BooleanSupplier so) {
         long end = System.nanoTime() + DEADLINE.toNanos();
         while (!so.getAsBoolean()) {
-            assertTrue(System.nanoTime() < end, () -> "numbers so far " + numbers);
+            assertTrue(System.nanoTime() < end, () -> "numbers so far " + numbers + ", " + cluster.status("wide"));
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
     }

@@ -1,7 +1,11 @@
 package org.simreg.worker.engine.torch;
 
+import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The settings of libtorch that hold for the whole process ({@code at::globalContext()}), as far as DJL has no call for
@@ -10,6 +14,19 @@ import com.sun.jna.Pointer;
 final class LibtorchFlags {
     private static final int OFF = 0;
     private static final int ON = 1;
+    private static final String CONTEXT = "_ZN2at13globalContextEv";
+    /** dnnl::impl::cpu::x64::cpu() and dnnl::impl::cpu::platform::get_per_core_cache_size(int). */
+    private static final String CPU = "_ZN4dnnl4impl3cpu3x643cpuEv";
+
+    private static final String CACHE_SIZE = "_ZN4dnnl4impl3cpu8platform23get_per_core_cache_sizeEi";
+    /** Where Xbyak::util::Cpu of oneDNN 3.7 has dataCacheSize_, coresSharingDataCache_ and dataCacheLevels_. */
+    private static final int SIZES = 0x1c;
+
+    private static final int SHARING = 0x44;
+    private static final int LEVELS = 0x6c;
+    private static final int MOST_LEVELS = 10;
+    /** Bytes a core that oneDNN assumes of levels 1 to 3 where a processor tells none. */
+    private static final int[] ASSUMED = {32 << 10, 512 << 10, 1 << 20};
 
     private final NativeLibrary torch;
     private final Pointer context;
@@ -17,13 +34,58 @@ final class LibtorchFlags {
     /** @throws IllegalStateException if libtorch isn't loaded */
     LibtorchFlags() {
         torch = LoadedLibrary.named("torch_cpu").orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
-        context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
+        context = torch.getFunction(CONTEXT).invokePointer(new Object[0]);
     }
 
-    /** {@code torch.backends.mkldnn.enabled = False}, and the same for NNPACK, which asks for the sizes of caches too. */
+    /** {@code torch.backends.mkldnn.enabled = False}. */
     void withoutOneDnn() {
         set("setUserEnabledMkldnn", OFF);
+    }
+
+    /** {@code torch.backends.nnpack.set_flags(False)}. */
+    void withoutNnpack() {
         set("setUserEnabledNNPACK", OFF);
+    }
+
+    /**
+     * Makes oneDNN plan by the sizes of caches that it assumes of processors that tell none ({@code guess} in its
+     * cpu/platform.cpp), 32 KiB, 512 KiB and 1 MiB a core. On AMD it believes that there are three levels whatever the
+     * processor says, and on a machine that hides them each then has no bytes and no cores. Called before the first
+     * computation.
+     *
+     * @return false if this libtorch isn't the one that is known; nothing has changed then
+     */
+    boolean assumeCacheSizes() {
+        try {
+            Optional<Function> cpu = LoadedLibrary.hidden(torch, CONTEXT, CPU);
+            Optional<Function> size = LoadedLibrary.hidden(torch, CONTEXT, CACHE_SIZE);
+            return cpu.isPresent() && size.isPresent() && assume(cpu.get().invokePointer(new Object[0]), size.get());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean assume(Pointer cpu, Function size) {
+        int levels = cpu.getInt(LEVELS);
+        boolean known = levels >= 0
+                && levels <= ASSUMED.length
+                && Arrays.stream(cpu.getIntArray(SIZES, MOST_LEVELS))
+                        .skip(ASSUMED.length)
+                        .allMatch(bytes -> bytes == 0)
+                && Arrays.stream(cpu.getIntArray(SHARING, MOST_LEVELS))
+                        .skip(ASSUMED.length)
+                        .allMatch(cores -> cores == 0);
+        if (!known) {
+            return false;
+        }
+        cpu.setInt(LEVELS, 0);
+        for (int level = 1; level <= ASSUMED.length; level++) {
+            if (size.invokeInt(new Object[] {level}) != ASSUMED[level - 1]) {
+                cpu.setInt(LEVELS, levels);
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

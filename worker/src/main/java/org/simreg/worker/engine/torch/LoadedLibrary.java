@@ -1,7 +1,13 @@
 package org.simreg.worker.engine.torch;
 
+import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -13,6 +19,10 @@ import java.util.stream.Stream;
 /** The shared libraries that this process has loaded, for calls that DJL doesn't offer. Linux only; elsewhere there is none. */
 final class LoadedLibrary {
     private static final Path MAPS = Path.of("/proc/self/maps");
+    /** SHT_SYMTAB. */
+    private static final int SYMBOLS = 2;
+    /** An Elf64_Sym. */
+    private static final int SYMBOL_BYTES = 24;
 
     private LoadedLibrary() {}
 
@@ -38,6 +48,57 @@ final class LoadedLibrary {
                 .flatMap(near -> paths(name).stream()
                         .max(Comparator.comparingInt(path -> alike(path, near)))
                         .map(NativeLibrary::getInstance));
+    }
+
+    /**
+     * A function that a library keeps to itself, by the table of all its symbols ({@code .symtab} of a 64-bit ELF file),
+     * which files that were stripped lack.
+     *
+     * @param exported a function that the library exports
+     * @param hidden the symbol of the other one
+     * @return empty if the file has no such symbol
+     */
+    static Optional<Function> hidden(NativeLibrary library, String exported, String hidden) throws IOException {
+        try (FileChannel file = FileChannel.open(library.getFile().toPath())) {
+            ByteBuffer elf = file.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(file.size(), Integer.MAX_VALUE))
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            long known = symbol(elf, exported);
+            long wanted = symbol(elf, hidden);
+            return known == 0 || wanted == 0
+                    ? Optional.empty()
+                    : Optional.of(Function.getFunction(
+                            new Pointer(Pointer.nativeValue(library.getFunction(exported)) - known + wanted)));
+        }
+    }
+
+    /** The value of a symbol in {@code .symtab}, 0 without it (System V ABI, chapter 4, "Sections" and "Symbol Table"). */
+    private static long symbol(ByteBuffer elf, String name) {
+        byte[] wanted = (name + "\0").getBytes(StandardCharsets.US_ASCII);
+        int sections = (int) elf.getLong(0x28);
+        int header = elf.getShort(0x3a);
+        for (int i = 0; i < elf.getShort(0x3c); i++) {
+            int section = sections + i * header;
+            if (elf.getInt(section + 4) != SYMBOLS) {
+                continue;
+            }
+            int first = (int) elf.getLong(section + 0x18);
+            int end = first + (int) elf.getLong(section + 0x20);
+            int names = (int) elf.getLong(sections + elf.getInt(section + 0x28) * header + 0x18);
+            for (int at = first; at < end; at += SYMBOL_BYTES) {
+                if (is(elf, names + elf.getInt(at), wanted)) {
+                    return elf.getLong(at + 8);
+                }
+            }
+        }
+        return 0;
+    }
+
+    private static boolean is(ByteBuffer elf, int at, byte[] wanted) {
+        int i = 0;
+        while (i < wanted.length && elf.get(at + i) == wanted[i]) {
+            i++;
+        }
+        return i == wanted.length;
     }
 
     private static int alike(String path, String other) {

@@ -13,11 +13,11 @@ import org.slf4j.LoggerFactory;
  * The processor as libtorch sees it: the instruction sets by which its kernels are chosen, and whether
  * oneDNN can be used on it.
  *
- * <p>Some virtual machines hide the sizes of the caches, by which oneDNN plans its blocks. Its AVX-512
+ * <p>Some virtual machines hide the sizes of the caches, by which oneDNN plans its blocks. On AMD its AVX-512
  * convolutions then give NaN now and then, differently from run to run, and those of one pixel end the
  * process with SIGFPE, whatever {@code ONEDNN_MAX_CPU_ISA} says (seen with oneDNN 3.7 of libtorch 2.7.1
- * on AMD Zen 5). There, libtorch's own convolutions are used; the profile shows it, because they round
- * differently.
+ * on Zen 5). There, it is made to plan by the sizes that it assumes of unknown processors; where that can't be done,
+ * libtorch's own kernels are used. The profile shows both, because they round differently.
  */
 final class Processor {
     private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
@@ -51,33 +51,50 @@ final class Processor {
         }
     }
 
-    /** Whether oneDNN works here. */
+    /** Whether oneDNN computes here; once it is prepared. */
     boolean oneDnn() {
-        return !cachesHidden || !instructions.contains("avx2");
+        return !hidden() || Hidden.ASSUMED;
     }
 
-    /** The instruction sets that libtorch chooses its kernels by, and whether without oneDNN; each word after a space. */
+    /** Whether the machine hides the sizes of caches from a oneDNN that plans by them. */
+    boolean hidden() {
+        return cachesHidden && instructions.contains("avx2");
+    }
+
+    /**
+     * The instruction sets that libtorch chooses its kernels by, and whether with assumed caches or without oneDNN; each
+     * word after a space.
+     */
     String instructions() {
         String sets = instructions.stream().map(set -> " " + set).collect(Collectors.joining());
-        return oneDnn() ? sets : sets + " without oneDNN";
+        if (!hidden()) {
+            return sets;
+        }
+        return sets + (Hidden.ASSUMED ? " assumed-caches" : " without oneDNN");
     }
 
     /** Called once libtorch is loaded, before the first convolution. */
     void prepare() {
-        if (!oneDnn()) {
-            WithoutOneDnn.set();
+        if (hidden()) {
+            Hidden.prepare();
         }
     }
 
-    /** Turns oneDNN off, once a process. */
-    private static final class WithoutOneDnn {
+    /** What a machine with hidden caches needs, done once a process when libtorch is loaded. */
+    private static final class Hidden {
+        static final boolean ASSUMED;
+
         static {
-            new LibtorchFlags().withoutOneDnn();
-            LOG.info(
-                    "this machine hides the sizes of its caches, without which oneDNN fails: libtorch computes without it,"
-                            + " more slowly");
+            LibtorchFlags flags = new LibtorchFlags();
+            flags.withoutNnpack();
+            ASSUMED = flags.assumeCacheSizes();
+            if (!ASSUMED) {
+                flags.withoutOneDnn();
+                LOG.info("this machine hides the sizes of its caches, without which oneDNN fails: libtorch computes"
+                        + " without it, more slowly");
+            }
         }
 
-        static void set() {}
+        static void prepare() {}
     }
 }

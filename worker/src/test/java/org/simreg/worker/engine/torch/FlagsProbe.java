@@ -2,7 +2,10 @@ package org.simreg.worker.engine.torch;
 
 import java.util.List;
 
-/** A process that prints libtorch's flags for GPUs as they are at first, and after they were set for equal bits. */
+/**
+ * A process that prints libtorch's flags for GPUs as they are at first, and after they were set for equal bits; and
+ * whether oneDNN can be told to assume the sizes of caches.
+ */
 final class FlagsProbe {
     private static final List<String> GETTERS = List.of(
             "deterministicCuDNN",
@@ -24,6 +27,8 @@ final class FlagsProbe {
             print("first", flags);
             flags.exactOnGpu();
             print("exact", flags);
+            System.out.println("assumes: " + flags.assumeCacheSizes());
+            System.out.println("again: " + flags.assumeCacheSizes());
         }
     }
 
