@@ -73,7 +73,7 @@ class S3FaultsTest {
     void aListingThatLiesIsNeverTakenForFewerObjects(Fault fault) {
         server.line().faults(number -> fault);
         S3Store store = new S3Store(S3Access.ofProcess().patient(PATIENCE), Roots.ANYWHERE);
-        UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", count -> {}));
+        UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", object -> {}));
         assertTrue(e.getMessage().startsWith("The listing of s3://pictures/data/ can't be had"), e.getMessage());
         assertTrue(e.getMessage().contains("attempts"), e.getMessage());
         assertTrue(server.line().requests() > 1);
@@ -128,7 +128,7 @@ class S3FaultsTest {
             S3Access access = new S3Access(
                     Optional.of(URI.create(endless.address())), Optional.of("us-east-1"), true, Duration.ofMillis(100));
             S3Store store = new S3Store(access, Roots.ANYWHERE);
-            UserError e = assertThrows(UserError.class, () -> store.below("s3://endless/data", count -> {}));
+            UserError e = assertThrows(UserError.class, () -> store.below("s3://endless/data", object -> {}));
             assertTrue(e.getMessage().startsWith("The listing of s3://endless/data/ "), e.getMessage());
         }
     }

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
@@ -25,35 +26,45 @@ import org.simreg.worker.base.io.Sha256;
  * The names and sizes of a list's images at one time, as a run's checkpoint keeps them to tell what has changed since.
  */
 public final class ImageManifest {
-    private final String[] names;
+    private final IntFunction<String> names;
     private final long[] sizes;
 
-    private ImageManifest(String[] names, long[] sizes) {
+    private ImageManifest(IntFunction<String> names, long[] sizes) {
         this.names = names;
         this.sizes = sizes;
     }
 
-    /** The images as they are now; looks at every file, several at once. */
+    /**
+     * The images as they are now; looks at every file, several at once. It takes eight bytes an image: the list has the
+     * names, and a text of each would take a hundred.
+     */
     public static ImageManifest of(ImageList images) {
-        String[] names = new String[images.size()];
-        Arrays.setAll(names, id -> images.labelled() ? images.className(id) + "/" + images.name(id) : images.name(id));
-        long[] sizes = IntStream.range(0, names.length)
+        long[] sizes = IntStream.range(0, images.size())
                 .parallel()
                 .mapToLong(images::bytes)
                 .toArray();
-        return new ImageManifest(names, sizes);
+        return new ImageManifest(
+                id -> images.labelled() ? images.className(id) + "/" + images.name(id) : images.name(id), sizes);
     }
 
     /** How many images. */
     public int size() {
-        return names.length;
+        return sizes.length;
+    }
+
+    private String name(int id) {
+        return names.apply(id);
+    }
+
+    private Iterable<String> names() {
+        return IntStream.range(0, size()).mapToObj(names)::iterator;
     }
 
     /** SHA-256 over names and sizes in the order of ids, hexadecimal. */
     public String sha256() {
         Sha256 sha = new Sha256();
-        for (int id = 0; id < names.length; id++) {
-            sha.text(names[id]).text(String.valueOf(sizes[id]));
+        for (int id = 0; id < size(); id++) {
+            sha.text(name(id)).text(String.valueOf(sizes[id]));
         }
         return sha.hex();
     }
@@ -62,9 +73,9 @@ public final class ImageManifest {
     public String packed() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(new DeflaterOutputStream(bytes))) {
-            out.writeInt(names.length);
+            out.writeInt(size());
             String before = "";
-            for (String name : names) {
+            for (String name : names()) {
                 int shared = shared(before, name);
                 byte[] rest = name.substring(shared).getBytes(StandardCharsets.UTF_8);
                 out.writeShort(shared);
@@ -113,7 +124,7 @@ public final class ImageManifest {
             for (int id = 0; id < sizes.length; id++) {
                 sizes[id] = in.readLong();
             }
-            return new ImageManifest(names, sizes);
+            return new ImageManifest(id -> names[id], sizes);
         } catch (StringIndexOutOfBoundsException | NegativeArraySizeException e) {
             throw new IOException(e);
         }
@@ -125,16 +136,19 @@ public final class ImageManifest {
         Map<String, Long> after = later.byName();
         List<String> gone = new ArrayList<>();
         List<String> resized = new ArrayList<>();
-        for (String name : names) {
+        for (String name : names()) {
             if (!after.containsKey(name)) {
                 gone.add(name);
             } else if (!after.get(name).equals(before.get(name))) {
                 resized.add(name);
             }
         }
-        List<String> added = new ArrayList<>(Arrays.stream(later.names)
-                .filter(name -> !before.containsKey(name))
-                .toList());
+        List<String> added = new ArrayList<>();
+        later.names().forEach(name -> {
+            if (!before.containsKey(name)) {
+                added.add(name);
+            }
+        });
         List<String> renamed = renamed(gone, added, before, after);
         List<String> all = new ArrayList<>();
         tell(all, added, "added");
@@ -146,8 +160,8 @@ public final class ImageManifest {
 
     private Map<String, Long> byName() {
         Map<String, Long> all = new HashMap<>();
-        for (int id = 0; id < names.length; id++) {
-            all.put(names[id], sizes[id]);
+        for (int id = 0; id < size(); id++) {
+            all.put(name(id), sizes[id]);
         }
         return all;
     }

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,5 +78,19 @@ class ImageManifestTest {
         assertThrows(
                 IOException.class, () -> ImageManifest.unpacked(before.packed().substring(0, 40)));
         assertTrue(before.packed().length() < 400, before.packed());
+    }
+
+    /** The names are the list's; a text of each would take a hundred bytes more. */
+    @Test
+    void ofAHundredThousandItTakesEightBytesAnImage() {
+        int size = 100_000;
+        byte[] names = "0123456789.jpg".repeat(size).getBytes(StandardCharsets.US_ASCII);
+        int[] ends = IntStream.rangeClosed(1, size).map(i -> 14 * i).toArray();
+        SampleIndex.FolderPart part = new SampleIndex.FolderPart(
+                "train", SampleIndex.Placement.CLASS_FOLDERS, List.of("ant"), new int[] {size}, ends, names);
+        ImageList images = new ImageList("data", part, List.of("ant"), list -> null, new long[size]);
+        long each = HeapUse.of(() -> ImageManifest.of(images)) / size;
+        assertTrue(each < 12, each + " bytes an image");
+        assertEquals(size, ImageManifest.of(images).size());
     }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.simreg.proto.DataSource;
@@ -34,6 +35,7 @@ import org.simreg.worker.data.store.StoredFile;
 public final class ListedObjects implements SampleLister {
     private static final int LARGEST = 1 << 30;
     private static final int SHOWN = 3;
+    private static final int STEP = 1000;
 
     private final String file;
     private final String field;
@@ -152,13 +154,18 @@ public final class ListedObjects implements SampleLister {
         }
         Found all = new Found(lines, object, new long[named.size()], new long[named.size()]);
         Arrays.fill(all.size(), -1);
-        for (StoredFile one : store.in(List.copyOf(folders), count -> progress.listed(0, count))) {
+        LongAdder listed = new LongAdder();
+        store.in(List.copyOf(folders), one -> {
             int number = named.find(one.path());
             if (number >= 0) {
                 all.size()[number] = one.size();
                 all.changed()[number] = one.changed();
             }
-        }
+            listed.increment();
+            if (listed.sum() % STEP == 0) {
+                progress.listed(0, listed.sum());
+            }
+        });
         return all;
     }
 

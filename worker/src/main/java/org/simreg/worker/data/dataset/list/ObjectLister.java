@@ -1,12 +1,9 @@
 package org.simreg.worker.data.dataset.list;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.FileNames;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.LeftOut;
 import org.simreg.worker.data.dataset.folder.PathTree;
@@ -17,13 +14,10 @@ import org.simreg.worker.data.store.StoredFile;
 
 /** The lister of objects below a beginning of their names, as a folder tree. Each start lists them. */
 public final class ObjectLister implements SampleLister {
-    private static final Comparator<StoredFile> BYTES =
-            Comparator.comparing(file -> FileNames.bytes(file.path()), Arrays::compareUnsigned);
-
     private final String folder;
     private final ObjectStore store;
     private final ImageDataset.IndexProgress progress;
-    private List<StoredFile> objects = List.of();
+    private Optional<ObjectRows> objects = Optional.empty();
 
     /**
      * @param folder the place that all begin with
@@ -43,13 +37,10 @@ public final class ObjectLister implements SampleLister {
     /** One file that stands for all: a digest of their names, sizes and versions. */
     @Override
     public List<StoredFile> inputs() {
-        List<StoredFile> found = new ArrayList<>(store.below(folder, count -> progress.listed(0, count)));
-        found.sort(BYTES);
-        Sha256 sha = new Sha256();
-        found.forEach(one -> sha.text(one.path()).text(one.size() + " " + one.changed()));
-        objects = found;
-        return List.of(new StoredFile(
-                folder, found.size(), Long.parseUnsignedLong(sha.hex().substring(0, 16), 16)));
+        ObjectRows found = new ObjectRows(folder, progress);
+        store.below(folder, found);
+        objects = Optional.of(found);
+        return List.of(new StoredFile(folder, found.size(), found.digest()));
     }
 
     @Override
@@ -57,8 +48,9 @@ public final class ObjectLister implements SampleLister {
         LeftOut leftOut = new LeftOut();
         StoredFile beginning = StoredFile.folder(folder);
         int odd = 0;
-        for (StoredFile object : objects) {
-            String path = object.path().substring(folder.length());
+        ObjectRows rows = objects.orElseThrow();
+        for (int row : rows.order()) {
+            String path = rows.path(row);
             if (path.isEmpty() || path.endsWith("/")) {
                 continue;
             }
@@ -67,10 +59,11 @@ public final class ObjectLister implements SampleLister {
             } else if (!PathTree.isImage(path)) {
                 leftOut.file("", path.substring(path.lastIndexOf('/') + 1), true);
             } else {
+                StoredFile object = rows.object(row);
                 into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), length(object)));
             }
         }
-        objects = List.of();
+        objects = Optional.empty();
         leftOut.notes().forEach(into::note);
         if (odd > 0) {
             into.note("left out: %d objects with empty names, . or .. in their paths".formatted(odd));

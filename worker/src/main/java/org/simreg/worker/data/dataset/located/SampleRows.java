@@ -83,10 +83,7 @@ final class SampleRows {
     /** The rows in the byte order of class and name; equal ones in the order in which they came. */
     int[] order() {
         int[] ranks = ranks();
-        int[] rows = new int[size()];
-        Arrays.setAll(rows, row -> row);
-        sort(rows, new int[rows.length], 0, rows.length, ranks);
-        return rows;
+        return RowOrder.of(size(), (one, other) -> compare(one, other, ranks));
     }
 
     /** The place of each class in the order of their bytes. */
@@ -100,28 +97,6 @@ final class SampleRows {
             ranks[sorted[i]] = i;
         }
         return ranks;
-    }
-
-    /** Sorts by merging, as the library sorts ints by their value only. */
-    private void sort(int[] rows, int[] spare, int from, int to, int[] ranks) {
-        if (to - from < 2) {
-            return;
-        }
-        int middle = (from + to) >>> 1;
-        sort(rows, spare, from, middle, ranks);
-        sort(rows, spare, middle, to, ranks);
-        if (compare(rows[middle - 1], rows[middle], ranks) <= 0) {
-            return;
-        }
-        System.arraycopy(rows, from, spare, from, middle - from);
-        int left = from;
-        int right = middle;
-        int at = from;
-        while (left < middle) {
-            boolean first = right == to || compare(spare[left], rows[right], ranks) <= 0;
-            rows[at] = first ? spare[left++] : rows[right++];
-            at++;
-        }
     }
 
     private int compare(int one, int other, int[] ranks) {

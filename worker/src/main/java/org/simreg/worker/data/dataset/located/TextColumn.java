@@ -68,6 +68,11 @@ public final class TextColumn {
         return Arrays.compareUnsigned(bytes, end(one - 1), end(one), bytes, end(other - 1), end(other));
     }
 
+    /** The rows in the order of their bytes. */
+    public int[] order() {
+        return RowOrder.of(size(), this::compare);
+    }
+
     /** The hash of a row's bytes, as {@link Arrays#hashCode(byte[])}. */
     int hash(int row) {
         int hash = 1;

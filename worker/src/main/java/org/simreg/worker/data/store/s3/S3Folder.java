@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.store.FileFolder;
-import org.simreg.worker.data.store.StoredFile;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
@@ -36,11 +35,10 @@ public final class S3Folder implements FileFolder {
         folder = new ObjectName(name.bucket(), name.key() + (whole ? "" : "/"));
         client = access.client();
         requests = new S3Requests(access);
-        S3Listing.Found found = new S3Listing(client, requests).list(folder, false);
-        for (StoredFile object : found.objects()) {
-            objects.put(object.path().substring(folder.toString().length()), object.size());
-        }
-        found.folders().forEach(one -> objects.put(one.substring(folder.key().length()), 0L));
+        int from = folder.toString().length();
+        new S3Listing(client, requests)
+                .list(folder, false, object -> objects.put(object.path().substring(from), object.size()))
+                .forEach(one -> objects.put(one.substring(folder.key().length()), 0L));
     }
 
     @Override

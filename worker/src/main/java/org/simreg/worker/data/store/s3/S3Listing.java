@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.store.StoredFile;
@@ -29,25 +30,19 @@ record S3Listing(S3Client client, S3Requests requests) {
     private static final int MOST_NAMES = 100_000_000;
 
     /**
-     * What is below a beginning of names.
-     *
-     * @param objects with their places
-     * @param folders beginnings up to the next slash, as keys
-     */
-    record Found(List<StoredFile> objects, List<String> folders) {}
-
-    /**
      * Lists.
      *
      * @param prefix which names begin so
      * @param deep whether all objects are wanted, or those before the next slash
+     * @param taker takes each object with its place, on this thread
+     * @return beginnings up to the next slash, as keys
      * @throws UserError if it can't be listed
      */
-    Found list(ObjectName prefix, boolean deep) {
-        List<StoredFile> objects = new ArrayList<>();
+    List<String> list(ObjectName prefix, boolean deep, Consumer<StoredFile> taker) {
         List<String> folders = new ArrayList<>();
         String token = null;
         int empty = 0;
+        long names = 0;
         do {
             ListObjectsV2Request request = ListObjectsV2Request.builder()
                     .bucket(prefix.bucket())
@@ -58,17 +53,19 @@ record S3Listing(S3Client client, S3Requests requests) {
                     .build();
             ListObjectsV2Response page = requests.call("The listing of " + prefix, () -> true, () -> whole(request));
             page.contents()
-                    .forEach(one -> objects.add(
+                    .forEach(one -> taker.accept(
                             new StoredFile(prefix.place(one.key()), one.size(), tag(one.eTag(), one.lastModified()))));
             page.commonPrefixes().forEach(one -> folders.add(one.prefix()));
-            empty = page.contents().isEmpty() && page.commonPrefixes().isEmpty() ? empty + 1 : 0;
-            if (empty > MOST_EMPTY || (long) objects.size() + folders.size() > MOST_NAMES) {
+            int some = page.contents().size() + page.commonPrefixes().size();
+            empty = some == 0 ? empty + 1 : 0;
+            names += some;
+            if (empty > MOST_EMPTY || names > MOST_NAMES) {
                 throw new UserError("The listing of %s has no end: %d names so far; look at the service"
-                        .formatted(prefix, objects.size() + folders.size()));
+                        .formatted(prefix, names));
             }
             token = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
         } while (token != null);
-        return new Found(objects, folders);
+        return folders;
     }
 
     /** A page that is what it says; another one may look as if there were less. */

@@ -12,10 +12,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Roots;
@@ -116,9 +115,13 @@ public final class S3Store implements ObjectStore {
         }
         Pattern last = FilePattern.name(name.key().substring(slash + 1));
         int from = name.place(folder).length();
-        return listing.list(new ObjectName(name.bucket(), beginning(name.key())), false).objects().stream()
-                .filter(object -> last.matcher(object.path().substring(from)).matches())
-                .toList();
+        List<StoredFile> found = new ArrayList<>();
+        listing.list(new ObjectName(name.bucket(), beginning(name.key())), false, object -> {
+            if (last.matcher(object.path().substring(from)).matches()) {
+                found.add(object);
+            }
+        });
+        return found;
     }
 
     private static String beginning(String key) {
@@ -131,41 +134,31 @@ public final class S3Store implements ObjectStore {
 
     /** Two levels of folders are listed by name, so that classes are listed at once and not one after the other. */
     @Override
-    public List<StoredFile> below(String folder, LongConsumer progress) {
+    public void below(String folder, Consumer<StoredFile> taker) {
         requireHeld(folder);
         ObjectName root = ObjectName.of(folder.endsWith("/") ? folder : folder + "/");
-        List<StoredFile> all = new ArrayList<>();
-        AtomicLong count = new AtomicLong();
         List<String> level = List.of(root.key());
         for (int depth = 0; depth < 3; depth++) {
             boolean deep = depth == 2;
-            List<String> next = new ArrayList<>();
-            for (S3Listing.Found found : parallel(level, key -> {
-                S3Listing.Found one = listing.list(new ObjectName(root.bucket(), key), deep);
-                progress.accept(count.addAndGet(one.objects().size()));
-                return one;
-            })) {
-                all.addAll(found.objects());
-                next.addAll(found.folders());
-            }
-            level = next;
+            level = parallel(level, key -> listing.list(new ObjectName(root.bucket(), key), deep, oneByOne(taker)))
+                    .stream()
+                    .flatMap(List::stream)
+                    .toList();
         }
-        return all;
     }
 
     @Override
-    public List<StoredFile> in(List<String> folders, LongConsumer progress) {
+    public void in(List<String> folders, Consumer<StoredFile> taker) {
         folders.forEach(this::requireHeld);
-        AtomicLong count = new AtomicLong();
-        return parallel(folders, folder -> {
-                    List<StoredFile> found =
-                            listing.list(ObjectName.of(folder), false).objects();
-                    progress.accept(count.addAndGet(found.size()));
-                    return found;
-                })
-                .stream()
-                .flatMap(List::stream)
-                .toList();
+        parallel(folders, folder -> listing.list(ObjectName.of(folder), false, oneByOne(taker)));
+    }
+
+    private static Consumer<StoredFile> oneByOne(Consumer<StoredFile> taker) {
+        return object -> {
+            synchronized (taker) {
+                taker.accept(object);
+            }
+        };
     }
 
     private static <A, T> List<T> parallel(List<A> each, Function<A, T> work) {
