@@ -60,8 +60,8 @@ record S3Listing(S3Client client, S3Requests requests) {
             empty = some == 0 ? empty + 1 : 0;
             names += some;
             if (empty > MOST_EMPTY || names > MOST_NAMES) {
-                throw new UserError("The listing of %s has no end: %d names so far; look at the service"
-                        .formatted(prefix, names));
+                throw new UserError(
+                        "The listing of %s has no end: %d names so far; look at the service".formatted(prefix, names));
             }
             token = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
         } while (token != null);

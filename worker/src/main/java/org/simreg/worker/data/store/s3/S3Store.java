@@ -140,10 +140,11 @@ public final class S3Store implements ObjectStore {
         List<String> level = List.of(root.key());
         for (int depth = 0; depth < 3; depth++) {
             boolean deep = depth == 2;
-            level = parallel(level, key -> listing.list(new ObjectName(root.bucket(), key), deep, oneByOne(taker)))
-                    .stream()
-                    .flatMap(List::stream)
-                    .toList();
+            level =
+                    parallel(level, key -> listing.list(new ObjectName(root.bucket(), key), deep, oneByOne(taker)))
+                            .stream()
+                            .flatMap(List::stream)
+                            .toList();
         }
     }
 

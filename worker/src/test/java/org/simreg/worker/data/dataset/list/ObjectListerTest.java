@@ -83,10 +83,10 @@ class ObjectListerTest {
 
     @Test
     void whatIsNoImageIsLeftOut() {
-        List<StoredFile> objects =
-                Stream.of("a/1.png", "a/", "a/../2.png", "a//3.png", "b/4.png", "b/5.csv", "/6.png", "b/./7.png")
-                        .map(path -> object(path, 1, 1))
-                        .toList();
+        List<StoredFile> objects = Stream.of(
+                        "a/1.png", "a/", "a/../2.png", "a//3.png", "b/4.png", "b/5.csv", "/6.png", "b/./7.png")
+                .map(path -> object(path, 1, 1))
+                .toList();
         ObjectLister lister = lister(objects);
         SampleEntries entries = new SampleEntries("the bucket");
         lister.list(lister.inputs(), entries, ImageDataset.IndexProgress.SILENT);
