@@ -225,13 +225,38 @@ class DamagedSourcesTest {
         ByteBuffer.wrap(bytes, 124, 12)
                 .putInt(size < 0 ? 0xffffffff : 0x80000000)
                 .putLong(size);
-        int sum = 0;
-        Arrays.fill(bytes, 148, 156, (byte) ' ');
-        for (int i = 0; i < 512; i++) {
-            sum += bytes[i] & 0xff;
-        }
-        System.arraycopy("%06o\0 ".formatted(sum).getBytes(StandardCharsets.US_ASCII), 0, bytes, 148, 8);
+        sum(bytes);
         Files.write(file, bytes);
         assertTrue(isRefused("tar:" + file, "size " + size));
+    }
+
+    /** Of GNU's older form, longer than what is read of a file at once. */
+    @Test
+    void aWholeTarWithASparseMemberHasTheOthersSamples() throws IOException {
+        byte[] bytes = new Tars()
+                .add("train/a/hole.png", new byte[9000])
+                .add("train/a/1.png", "picture")
+                .bytes();
+        text(bytes, 156, "S");
+        text(bytes, 257, "ustar  \0");
+        text(bytes, 386, "%011o\0%011o\0%011o\0%011o\0".formatted(0, 9000, 5_000_000, 0));
+        text(bytes, 483, "%011o\0".formatted(5_000_000));
+        sum(bytes);
+        Path file = Files.write(folder.resolve("sparse.tar"), bytes);
+        assertEquals(1, open("tar:" + file).train().size());
+    }
+
+    private static void text(byte[] header, int at, String text) {
+        System.arraycopy(text.getBytes(StandardCharsets.US_ASCII), 0, header, at, text.length());
+    }
+
+    /** Writes the sum of the first header. */
+    private static void sum(byte[] header) {
+        int sum = 0;
+        Arrays.fill(header, 148, 156, (byte) ' ');
+        for (int i = 0; i < 512; i++) {
+            sum += header[i] & 0xff;
+        }
+        text(header, 148, "%06o\0 ".formatted(sum));
     }
 }

@@ -41,18 +41,17 @@ final class TarWindow extends InputStream {
         return ahead.get() & 0xFF;
     }
 
+    /** All that is wanted unless the stretch ends: of a sparse member the library takes less for the end of a piece. */
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
-        if (length == 0) {
-            return 0;
+        int count = 0;
+        while (count < length && filled()) {
+            int some = Math.min(length - count, ahead.remaining());
+            ahead.get(into, offset + count, some);
+            position += some;
+            count += some;
         }
-        if (!filled()) {
-            return -1;
-        }
-        int count = Math.min(length, ahead.remaining());
-        ahead.get(into, offset, count);
-        position += count;
-        return count;
+        return count == 0 && length > 0 ? -1 : count;
     }
 
     private boolean filled() throws IOException {
