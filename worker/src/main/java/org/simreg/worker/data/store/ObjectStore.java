@@ -10,7 +10,7 @@ public interface ObjectStore extends FileStore {
      * Lists all objects below a folder, in any order.
      *
      * @param folder place without wildcards
-     * @param taker takes each, one at a time, from any thread: a list of a million would take 200 MB
+     * @param taker takes each, one at a time, from any thread; so that nobody has to hold all as objects
      * @throws UserError if it can't be listed, or may not be read
      */
     void below(String folder, Consumer<StoredFile> taker);
