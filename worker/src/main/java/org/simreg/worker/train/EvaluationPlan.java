@@ -7,6 +7,7 @@ import java.util.function.BooleanSupplier;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.Precision;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
@@ -92,14 +93,24 @@ final class EvaluationPlan implements Evaluations {
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
                 FrozenTeacher teacher = parts.teachers.get(i);
-                return evaluation.measure(asked, teacher.size(), teacher::features);
+                return priced(evaluation.measure(asked, teacher.size(), teacher::features), teacher.cost());
             }
         }
         StateDict weights = weights(what.getSubject(), student);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen = FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
-            return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
+            int size = job.getViews().getSize();
+            return priced(
+                    evaluation.measure(asked, size, frozen::features),
+                    FrozenTeacher.cost(parts.trained.backbone(), size));
         }
+    }
+
+    /** With what the network that was measured costs. */
+    private static EvaluationDone priced(EvaluationDone done, NetworkCost cost) {
+        EvaluationDone.Builder priced = done.toBuilder();
+        priced.getCostBuilder().mergeFrom(cost);
+        return priced.build();
     }
 
     private StateDict weights(String subject, TrainableStudent student) {

@@ -131,6 +131,7 @@ final class KnnEvaluation implements AutoCloseable {
             return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
         }
         FeatureBank bank = inside() ? queries : trainImages.bank(features, shown, progress);
+        done.getCostBuilder().setImagesPerSecond((inside() ? valImages : trainImages).imagesPerSecond());
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         TopK neighbors = neighbors(bank, queries, k, asked.stop);
         KnnVote vote = new KnnVote(neighbors, inside() ? bank.size() - 1 : bank.size());

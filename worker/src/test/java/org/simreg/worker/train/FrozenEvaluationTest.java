@@ -22,6 +22,7 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Progress;
@@ -40,6 +41,9 @@ import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.knn.NearestNeighbors;
 import org.simreg.worker.features.probe.ProbeRows;
+import org.simreg.worker.network.ComputeCost;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.TowerFixture;
 import org.simreg.worker.weights.format.Safetensors;
@@ -108,6 +112,11 @@ class FrozenEvaluationTest {
                 .filter(evaluation -> evaluation.getSubject().equals("student"))
                 .findFirst()
                 .orElseThrow();
+        NetworkGraph backbone = Networks.backbone(Network.MOBILENET_V2);
+        NetworkCost cost = printed.getCost();
+        assertEquals(backbone.parameterCount(), cost.getParameters());
+        assertEquals(2 * ComputeCost.multiplications(backbone, job.getViews().getSize()), cost.getFlop());
+        assertTrue(cost.getImagesPerSecond() > 0, "" + cost);
         double[] expected =
                 printed.getKnnList().stream().mapToDouble(k -> k.getAccuracy()).toArray();
         Job asRun = RunWeights.job(RunWeights.weights(run)).orElseThrow();

@@ -7,10 +7,14 @@ import org.simreg.coordinator.run.folder.PastRun;
 import org.simreg.coordinator.run.folder.RunHistory;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.UserError;
 
 /** The summary of a run, last on the console: accuracy before and after, digest, files. */
 public final class RunSummary {
+    /** The columns that say what networks cost: parameters, operations of an image, speed. */
+    public static final List<String> COSTS = List.of("parameters", "MFLOP", "images/s");
+
     private RunSummary() {}
 
     /**
@@ -43,6 +47,10 @@ public final class RunSummary {
     private static void scores(RunHistory history, List<String> lines) {
         StringBuilder head = new StringBuilder(subject("k-NN accuracy"));
         history.ks().forEach(k -> head.append("%10s".formatted(k + "-NN")));
+        boolean priced = history.outcome().stream().anyMatch(EvaluationDone::hasCost);
+        if (priced) {
+            COSTS.forEach(name -> head.append("%12s".formatted(name)));
+        }
         lines.add(head.toString());
         for (EvaluationDone done : history.outcome()) {
             StringBuilder row = new StringBuilder(subject(done.getSubject()));
@@ -51,9 +59,21 @@ public final class RunSummary {
                         RunHistory.accuracy(done, k).map(Numbers::percent).orElse("-");
                 row.append("%10s".formatted(score));
             }
+            if (priced) {
+                costs(done.getCost()).forEach(cell -> row.append("%12s".formatted(cell)));
+            }
             lines.add(row.toString());
         }
         history.best().ifPresent(best -> lines.add(EventSentences.best(best)));
+    }
+
+    /** A network's cells in the columns {@link #COSTS}; "-" where something isn't known. */
+    public static List<String> costs(NetworkCost cost) {
+        double mega = cost.getFlop() / 1e6;
+        return List.of(
+                cost.getParameters() == 0 ? "-" : Numbers.format("%.1f M", cost.getParameters() / 1e6),
+                cost.getFlop() == 0 ? "-" : Numbers.format(mega < 100 ? "%.1f" : "%,.0f", mega),
+                cost.getImagesPerSecond() > 0 ? Numbers.speed(cost.getImagesPerSecond()) : "-");
     }
 
     private static String fact(String name, String value) {

@@ -100,7 +100,7 @@ public final class EvalPage {
                 cells.add(accuracy);
             }
             String name = stage.name() + ", " + Numbers.count(stage.features()) + " features";
-            table.add(new ScoreRow(name, false, cells));
+            table.add(new ScoreRow(name, false, cells, List.of()));
         }
         return ReportPage.section("Accuracy", ReportPage.table(scores.measures(), table))
                 + charts("Through the network", chart);
@@ -168,7 +168,7 @@ public final class EvalPage {
     }
 
     private static ScoreRow scores(String name, Double... values) {
-        return new ScoreRow(name, false, List.of(values));
+        return new ScoreRow(name, false, List.of(values), List.of());
     }
 
     private static LineChart chart(String title, String unit, List<String> names) {

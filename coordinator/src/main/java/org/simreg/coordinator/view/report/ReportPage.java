@@ -209,8 +209,9 @@ public final class ReportPage {
      *
      * @param ours whether it is set off
      * @param values 0 to 1; NaN where there is none
+     * @param facts cells behind them
      */
-    record ScoreRow(String name, boolean ours, List<Double> values) {}
+    record ScoreRow(String name, boolean ours, List<Double> values, List<String> facts) {}
 
     /** Accuracies as a table, each with a bar as long as its part of the largest. */
     static String table(List<String> heads, List<ScoreRow> rows) {
@@ -226,6 +227,7 @@ public final class ReportPage {
         for (ScoreRow row : rows) {
             html.append(row.ours ? "<tr class=\"ours\">" : "<tr>").append(element("th", row.name));
             row.values.forEach(value -> html.append(cell(value, most)));
+            row.facts.forEach(fact -> html.append(element("td", fact)));
             html.append("</tr>\n");
         }
         return html.append("</tbody>\n</table>\n").toString();

@@ -22,6 +22,7 @@ import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
 import org.simreg.coordinator.view.console.EventSentences;
 import org.simreg.coordinator.view.console.Numbers;
+import org.simreg.coordinator.view.console.RunSummary;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.KnnScore;
@@ -167,7 +168,11 @@ public final class RunReport {
     }
 
     private String outcome() {
-        List<String> heads = history.ks().stream().map(k -> k + "-NN").toList();
+        List<String> heads =
+                new ArrayList<>(history.ks().stream().map(k -> k + "-NN").toList());
+        if (history.outcome().stream().anyMatch(EvaluationDone::hasCost)) {
+            heads.addAll(RunSummary.COSTS);
+        }
         List<ReportPage.ScoreRow> rows = new ArrayList<>();
         history.outcome().forEach(done -> rows.add(scores(done.getSubject(), done)));
         history.bestEvaluation()
@@ -182,7 +187,8 @@ public final class RunReport {
                 done.getSubject().equals(EventNames.STUDENT),
                 history.ks().stream()
                         .map(k -> RunHistory.accuracy(done, k).orElse(Double.NaN))
-                        .toList());
+                        .toList(),
+                done.hasCost() ? RunSummary.costs(done.getCost()) : List.of());
     }
 
     /** The charts of the page, one object each. */

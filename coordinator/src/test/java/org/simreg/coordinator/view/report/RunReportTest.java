@@ -286,6 +286,32 @@ class RunReportTest {
                 RunSummary.text(run).replace(System.lineSeparator(), "\n"));
     }
 
+    @Test
+    void whatNetworksCostStandsBesideTheirAccuracy() throws IOException {
+        List<Progress> events = new ArrayList<>(Events.run(0));
+        events.replaceAll(event -> {
+            Progress.Builder priced = event.toBuilder();
+            if (event.hasEvaluation() && event.getEvaluation().getSubject().equals("teacher")) {
+                priced.getEvaluationBuilder().getCostBuilder().setImagesPerSecond(1234.5);
+            } else if (event.hasEvaluation()) {
+                priced.getEvaluationBuilder()
+                        .getCostBuilder()
+                        .setParameters(11_176_512)
+                        .setFlop(3_628_146_688L)
+                        .setImagesPerSecond(8.44);
+            }
+            return priced.build();
+        });
+        Path run = record(events);
+        List<String> lines = RunSummary.text(run).lines().toList();
+        assertEquals("k-NN accuracy           1-NN     20-NN  parameters       MFLOP    images/s", lines.get(1));
+        assertEquals("student               30.0 %    32.0 %      11.2 M       3,628         8.4", lines.get(3));
+        assertEquals("teacher               37.6 %    40.2 %           -           -       1,235", lines.get(4));
+        String page = page(run, Optional.empty());
+        assertTrue(page.contains("<th>MFLOP</th>"), "the page has the same columns");
+        assertTrue(page.contains("<td>3,628</td>"), page);
+    }
+
     private Path record(List<Progress> events) {
         Path path = temporary.resolve("run");
         try {

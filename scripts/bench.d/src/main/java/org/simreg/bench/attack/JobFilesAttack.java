@@ -1,12 +1,15 @@
 package org.simreg.bench.attack;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +25,8 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
 
 /**
- * An attack on workers and coordinator by jobs whose files are traps: pipes, devices and holes as pictures, classes,
- * teachers and first states, and run folders of pipes. Each must be refused, or fail, with one sentence.
+ * An attack on workers and coordinator by jobs whose files are traps: pipes, devices and holes as pictures, lists,
+ * tars, Parquet files, classes, teachers and first states, and run folders of pipes. Each must be refused, or fail, with one sentence.
  */
 public final class JobFilesAttack {
     private static final Set<JobState> ENDED = EnumSet.of(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED);
@@ -49,6 +52,12 @@ public final class JobFilesAttack {
         jobs.put(
                 "a teacher whose pickle unpacks to 2 GB",
                 job(folder, pictures, bomb(folder.resolve("bomb.pth")).toString()));
+        for (String source : List.of("list:", "tar:", "parquet:")) {
+            for (Path trap : List.of(pipe, hole, Path.of("/dev/zero"))) {
+                jobs.put(source + " that is " + trap.getFileName(), from(folder, source + trap));
+            }
+        }
+        jobs.put("a list of one field that never ends", from(folder, "list:" + quoted(folder.resolve("quoted.csv"))));
         Job.Builder classes = job(folder, pictures, "self");
         classes.getDatasetBuilder().setClassesFile(pipe.toString());
         jobs.put("a list of classes that is a pipe", classes);
@@ -103,6 +112,25 @@ public final class JobFilesAttack {
         job.getCheckpointsBuilder()
                 .setOutput(folder.resolve("run-" + System.nanoTime()).toString());
         return job;
+    }
+
+    private static Job.Builder from(Path folder, String source) {
+        Job.Builder job = job(folder, folder, "self");
+        job.getDatasetBuilder().clearPath().addPath(source).clearLimitClasses();
+        return job;
+    }
+
+    /** 1 GB behind a quote that nothing closes. */
+    private static Path quoted(Path file) throws IOException {
+        byte[] text = new byte[1 << 20];
+        Arrays.fill(text, (byte) 'a');
+        try (OutputStream out = Files.newOutputStream(file)) {
+            out.write("path,class\n\"".getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 1000; i++) {
+                out.write(text);
+            }
+        }
+        return file;
     }
 
     private static Path pipe(Path file) throws IOException, InterruptedException {

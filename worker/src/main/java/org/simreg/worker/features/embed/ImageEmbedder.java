@@ -2,8 +2,10 @@ package org.simreg.worker.features.embed;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.simreg.proto.BrokenImage;
@@ -36,6 +38,7 @@ public final class ImageEmbedder implements AutoCloseable {
     private final ImageList images;
     private final Notices notices;
     private final BatchLoader loader;
+    private final List<Double> rates = new ArrayList<>();
 
     /**
      * Starts the decode threads.
@@ -101,6 +104,14 @@ public final class ImageEmbedder implements AutoCloseable {
         return filler.bank();
     }
 
+    /**
+     * Images a second of the network of the last pass, from the views to features in memory; the median of the batches. NaN
+     * before the first.
+     */
+    public double imagesPerSecond() {
+        return rates.isEmpty() ? Double.NaN : rates.stream().sorted().toList().get(rates.size() / 2);
+    }
+
     /** The ids of all images, ascending. */
     public int[] all() {
         return IntStream.range(0, images.size()).toArray();
@@ -117,13 +128,16 @@ public final class ImageEmbedder implements AutoCloseable {
         String what = "embedding " + part();
         int total = pass.ids().length;
         int left = 0;
+        rates.clear();
         try (BatchStream batches = loader.batches(requests(pass))) {
             for (int from = 0; from < total; from += BATCH) {
                 progress.next(what, from, total);
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
                     NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
+                    long begun = System.nanoTime();
                     float[] values = features.of(scope, views).toFloatArray();
+                    rates.add(batch.size() * 1e9 / Math.max(1, System.nanoTime() - begun));
                     requireFinite(values, batch);
                     left += batch.size() - give(values, batch, rows);
                 }

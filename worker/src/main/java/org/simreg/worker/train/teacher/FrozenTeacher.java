@@ -7,10 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.network.ComputeCost;
+import org.simreg.worker.network.NetworkGraph;
 
 /** A frozen network whose features the student regresses. */
 public interface FrozenTeacher extends AutoCloseable {
@@ -59,6 +62,22 @@ public interface FrozenTeacher extends AutoCloseable {
 
     /** Height and width of what it is shown, in pixels. */
     int size();
+
+    /** Its parameters and operations, as far as they are known. */
+    NetworkCost cost();
+
+    /**
+     * Parameters and operations of a network.
+     *
+     * @param size height and width of what it is shown, in pixels
+     */
+    static NetworkCost cost(NetworkGraph network, int size) {
+        NetworkCost.Builder cost = NetworkCost.newBuilder();
+        if (network.script().isEmpty()) {
+            cost.setParameters(network.parameterCount()).setFlop(2 * ComputeCost.multiplications(network, size));
+        }
+        return cost.build();
+    }
 
     @Override
     void close();

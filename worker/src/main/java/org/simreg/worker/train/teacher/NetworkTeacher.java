@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
@@ -24,12 +25,12 @@ import org.simreg.worker.weights.tensor.StateDict;
  */
 final class NetworkTeacher implements FrozenTeacher {
     private final FrozenModule module;
-    private final int width;
+    private final NetworkGraph network;
     private final int size;
 
-    private NetworkTeacher(FrozenModule module, int width, int size) {
+    private NetworkTeacher(FrozenModule module, NetworkGraph network, int size) {
         this.module = module;
-        this.width = width;
+        this.network = network;
         this.size = size;
     }
 
@@ -48,7 +49,7 @@ final class NetworkTeacher implements FrozenTeacher {
         boolean bfloat16 = precision == Precision.BFLOAT16;
         NetworkGraph taken = TokenFeature.of(fit.network(), asked.getOutput(), "--teacher-output");
         FrozenModule module = FrozenModule.of(torch, taken, fit.weights(), asked.getPixels(), bfloat16);
-        return new NetworkTeacher(module, taken.outputs(), asked.getSize());
+        return new NetworkTeacher(module, taken, asked.getSize());
     }
 
     /** Which of the networks in its file a teacher is. */
@@ -79,12 +80,17 @@ final class NetworkTeacher implements FrozenTeacher {
 
     @Override
     public int width() {
-        return width;
+        return network.outputs();
     }
 
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public NetworkCost cost() {
+        return FrozenTeacher.cost(network, size);
     }
 
     @Override

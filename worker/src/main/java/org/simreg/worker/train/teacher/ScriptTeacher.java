@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import org.simreg.proto.NetworkCost;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
@@ -66,6 +67,12 @@ final class ScriptTeacher implements FrozenTeacher {
     @Override
     public int size() {
         return size;
+    }
+
+    /** Unknown. */
+    @Override
+    public NetworkCost cost() {
+        return NetworkCost.getDefaultInstance();
     }
 
     @Override

@@ -2,16 +2,21 @@ package org.simreg.bench.attack.port;
 
 import io.grpc.MethodDescriptor;
 import io.grpc.ServiceDescriptor;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.ShardsGrpc;
 import org.simreg.proto.WorkersGrpc;
+import org.simreg.proto.keda.ExternalScalerGrpc;
 
 /** 4 MiB of random bytes as a message to every RPC, then of fields that nobody knows. */
 final class JunkCalls {
@@ -37,18 +42,26 @@ final class JunkCalls {
             unknown[i + 2] = 1;
         }
         List<String> answers = new ArrayList<>();
-        for (ServiceDescriptor service : List.of(
-                JobsGrpc.getServiceDescriptor(),
-                SearchGrpc.getServiceDescriptor(),
-                WorkersGrpc.getServiceDescriptor(),
-                SamplesGrpc.getServiceDescriptor(),
-                ShardsGrpc.getServiceDescriptor())) {
-            for (MethodDescriptor<?, ?> method : service.getMethods()) {
-                answers.add(ended(target, method.getFullMethodName(), random));
-                answers.add(ended(target, method.getFullMethodName(), unknown));
-            }
+        for (String method : methods().toList()) {
+            answers.add(ended(target, method, random));
+            answers.add(ended(target, method, unknown));
         }
         Target.tell("junk", answers.size() + " calls of 4 MiB, two to each RPC", answers);
+    }
+
+    private static Stream<String> methods() {
+        return Stream.of(
+                        JobsGrpc.getServiceDescriptor(),
+                        SearchGrpc.getServiceDescriptor(),
+                        WorkersGrpc.getServiceDescriptor(),
+                        SamplesGrpc.getServiceDescriptor(),
+                        ShardsGrpc.getServiceDescriptor(),
+                        ExternalScalerGrpc.getServiceDescriptor(),
+                        HealthGrpc.getServiceDescriptor(),
+                        ServerReflectionGrpc.getServiceDescriptor())
+                .map(ServiceDescriptor::getMethods)
+                .flatMap(Collection::stream)
+                .map(MethodDescriptor::getFullMethodName);
     }
 
     /** Where others have all connections it is tried again. */
