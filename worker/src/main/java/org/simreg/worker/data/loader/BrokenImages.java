@@ -80,7 +80,9 @@ final class BrokenImages {
             throw new NotHere(images.location(id) + ": " + e.getMessage());
         } catch (IOException e) {
             if (broken.add(id)) {
-                String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + Disk.reason(e);
+                String reason = e instanceof ImageDecoder.UnreadableImage
+                        ? e.getMessage()
+                        : "it can't be read, " + Disk.reason(e);
                 BrokenImage image = BrokenImage.newBuilder()
                         .setFile(images.location(id))
                         .setTrain(settings.trained())

@@ -287,7 +287,10 @@ public final class ScriptModule implements AutoCloseable {
 
         /** Words of the option, behind the key or place that is asked for. */
         private String behind(String ways) {
-            return key.isEmpty() ? ways : key + ":" + ways.replaceAll("(, | or )(cls|mean)", "$1" + Matcher.quoteReplacement(key + ":") + "$2");
+            return key.isEmpty()
+                    ? ways
+                    : key + ":"
+                            + ways.replaceAll("(, | or )(cls|mean)", "$1" + Matcher.quoteReplacement(key + ":") + "$2");
         }
 
         /** What a module gave and what can be asked for instead, for people. */
@@ -296,13 +299,14 @@ public final class ScriptModule implements AutoCloseable {
             if (results.size() == 1 && among(results).isEmpty()) {
                 String name = Optional.ofNullable(results.get(0).getName()).orElse("a single tensor");
                 Shape shape = results.get(0).getShape();
-                return "gave %s %s, and nothing that is called %s; %s".formatted(
-                        name,
-                        shape,
-                        key,
-                        shape.dimension() == 3
-                                ? "choose of its tokens by " + option + " " + WAYS
-                                : "leave " + option + " out");
+                return "gave %s %s, and nothing that is called %s; %s"
+                        .formatted(
+                                name,
+                                shape,
+                                key,
+                                shape.dimension() == 3
+                                        ? "choose of its tokens by " + option + " " + WAYS
+                                        : "leave " + option + " out");
             }
             if (results.size() > 1 && among(results).isEmpty()) {
                 String all = dict

@@ -147,7 +147,8 @@ class ValLabelsTest {
         List<String> fromNought = List.of("ant:2", "bee:3", "cat:1");
         assertEquals(fromNought, labels(other("2\n0\n1\n")));
         assertEquals(fromNought, labels(other("3\n1\n2\n")), "3 is no place from 0 among three");
-        String named = "ILSVRC2012_val_00000001.JPEG 3\nILSVRC2012_val_00000002.JPEG 1\nILSVRC2012_val_00000003.JPEG 2\n";
+        String named =
+                "ILSVRC2012_val_00000001.JPEG 3\nILSVRC2012_val_00000002.JPEG 1\nILSVRC2012_val_00000003.JPEG 2\n";
         assertEquals(fromNought, labels(other(named)));
         assertTrue(
                 tree.notes().stream().anyMatch(note -> note.endsWith("places of classes in name order, from 1")),
@@ -170,10 +171,12 @@ class ValLabelsTest {
     @Test
     void anImageOfTwoClassesIsSaid() {
         flat(1, 2);
-        String list = "ILSVRC2012_val_00000001.JPEG n02\nILSVRC2012_val_00000002.JPEG n01\nILSVRC2012_val_00000001.JPEG n03\n";
+        String list =
+                "ILSVRC2012_val_00000001.JPEG n02\nILSVRC2012_val_00000002.JPEG n01\nILSVRC2012_val_00000001.JPEG n03\n";
         assertEquals(List.of("n01:2", "n03:1"), labels(open(list)));
         assertTrue(
-                tree.notes().stream().anyMatch(note -> note.contains("gives 1 images several classes (ILSVRC2012_val_00000001)")),
+                tree.notes().stream()
+                        .anyMatch(note -> note.contains("gives 1 images several classes (ILSVRC2012_val_00000001)")),
                 tree.notes()::toString);
     }
 

@@ -305,7 +305,8 @@ class SourcesOpenedTest {
                 List.of("p/1.png;0", "p/x y.png;1", "q/3,4.png;1"),
                 List.of("Path;Label", "p/1.png;0", "p/x y.png;1", "\"q/3,4.png\";1"),
                 List.of("# path, tab, class", "", "p/1.png\t0", "# more", "p/x y.png\t1", "q/3,4.png\t1"))) {
-            assertEquals(expected, paths(open(list(lines.toArray(new String[0]))).train()), lines::toString);
+            assertEquals(
+                    expected, paths(open(list(lines.toArray(new String[0]))).train()), lines::toString);
             assertTrue(notes.isEmpty(), notes::toString);
         }
         ImageDataset windows = open(list("p\\1.png\t0", "p\\x y.png\t1", "q\\3,4.png\t1"));

@@ -3,14 +3,14 @@ package org.simreg.worker.data.dataset.folder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Pattern;
-import java.util.OptionalInt;
-import java.util.IntSummaryStatistics;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.TextLines;
@@ -74,9 +74,8 @@ final class SynsetNumbers {
         } else if (range.getMin() == 0 && range.getMax() < count) {
             return Meaning.places(classes, 0);
         } else if (!classes.isEmpty() && (range.getMin() == 0 || range.getMax() > count)) {
-            throw new UserError(
-                    "%s has class numbers from %d to %d, which can't be places among train's %d classes; %s"
-                            .formatted(list, range.getMin(), range.getMax(), count, NAMES));
+            throw new UserError("%s has class numbers from %d to %d, which can't be places among train's %d classes; %s"
+                    .formatted(list, range.getMin(), range.getMax(), count, NAMES));
         } else if (synsets) {
             throw new UserError(
                     "%s has numbers of classes, and the development kit's %s, which says what they mean, isn't beside it; put it there, or %s"

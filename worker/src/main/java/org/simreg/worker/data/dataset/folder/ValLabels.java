@@ -124,8 +124,10 @@ final class ValLabels {
             if (cells.length > 1) {
                 String label = unquoted(cells[1]);
                 String first = label.isEmpty() ? "" : label.split("\\s+")[0];
-                boolean turned =
-                        labelled && known.label(label) < 0 && known.label(first) < 0 && known.label(unquoted(cells[0])) >= 0;
+                boolean turned = labelled
+                        && known.label(label) < 0
+                        && known.label(first) < 0
+                        && known.label(unquoted(cells[0])) >= 0;
                 String image = stem(turned ? label : cells[0]);
                 String name = turned ? unquoted(cells[0]) : known.label(label) >= 0 ? label : first;
                 String before = listed.put(image, name);

@@ -43,9 +43,7 @@ record ListColumns(Optional<Character> separator, int path, int label, boolean h
                         "%s has no header, so no column %s (--label-field); write a first line that names path and class"
                                 .formatted(file, field));
             }
-            return separator == '\t'
-                    ? new ListColumns(Optional.of('\t'), 0, 1, false)
-                    : withoutHeader(first);
+            return separator == '\t' ? new ListColumns(Optional.of('\t'), 0, 1, false) : withoutHeader(first);
         }
         int label = index(cells, field.isEmpty() ? LABELS : List.of(field.toLowerCase(Locale.ROOT)));
         if (label < 0 && !field.isEmpty()) {

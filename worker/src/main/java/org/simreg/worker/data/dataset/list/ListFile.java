@@ -61,8 +61,8 @@ final class ListFile {
             if (first == null) {
                 throw new UserError("The list %s is empty; write the path of an image a line".formatted(file));
             } else if (first.startsWith("{") || first.startsWith("[")) {
-                throw new UserError(
-                        "The list %s is JSON; write a CSV with the columns path and label, or a path a line".formatted(file));
+                throw new UserError("The list %s is JSON; write a CSV with the columns path and label, or a path a line"
+                        .formatted(file));
             }
             ListColumns columns = ListColumns.of(first, field, file);
             lines.part = columns.header() ? ListColumns.part(first) : Optional.empty();

@@ -75,8 +75,8 @@ public final class ListLister implements SampleLister {
     private String plain(String named) {
         String path = named.indexOf('\\') >= 0 && ofWindows(named) ? named.replace('\\', '/') : named;
         if (path.contains("://") && !DataSource.isObjects(path)) {
-            throw new UserError("The list %s names %s, and only files are read; download them first"
-                    .formatted(file, path));
+            throw new UserError(
+                    "The list %s names %s, and only files are read; download them first".formatted(file, path));
         }
         if (DataSource.isObjects(path)) {
             throw new UserError(
