@@ -174,10 +174,10 @@ public final class StudentExport {
                     .filter(other -> other.name() != taken.name())
                     .map(other -> ", and not " + other)
                     .collect(Collectors.joining());
-            String alike = Networks.alike(taken.name()).stream()
-                    .map(name -> ", which has the names and shapes of "
-                            + Networks.backbone(name).name() + " too")
-                    .collect(Collectors.joining());
+            String same = Networks.alike(taken.name()).stream()
+                    .map(name -> Networks.backbone(name).name())
+                    .collect(Collectors.joining(", "));
+            String alike = same.isEmpty() ? "" : ", which has the names and shapes of " + same + " too";
             notices.accept("the weights of " + file + " are taken as "
                     + taken.network().name() + alike + others + " (--network and --part can say otherwise)");
             return taken.name();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,13 +72,22 @@ class EmbedCommandTest {
 
     @Test
     void brokenPicturesAreLeftOutCountedAndNamedAndNothingIsWrittenOver() throws Exception {
-        Path bad = pictures.resolve("val/symbols--arrow/0-bad.png");
-        Files.write(bad, new byte[] {1, 2, 3});
+        List<String> bad = IntStream.range(0, 5)
+                .mapToObj("val/symbols--arrow/0-bad%d.png"::formatted)
+                .toList();
+        for (String name : bad) {
+            Files.write(pictures.resolve(name), new byte[] {1, 2, 3});
+        }
         Path out = folder.resolve("out");
         Command command = embed(pictures, out, "--format", "csv", "--split", "val");
         ends(0, command);
-        assertEquals(List.of("val/symbols--arrow/0-bad.png"), Files.readAllLines(out.resolve("left-out.txt")));
-        assertTrue(command.err().contains("1 of "), command.err());
+        assertEquals(bad, Files.readAllLines(out.resolve("left-out.txt")));
+        assertTrue(command.err().contains("5 of "), command.err());
+        long named = command.err()
+                .lines()
+                .filter(line -> line.contains("can't be used"))
+                .count();
+        assertEquals(3, named, command.err());
         List<String> lines = Files.readAllLines(out.resolve("features.csv"));
         assertTrue(lines.get(0).startsWith("name,class,split,f0,"), lines.get(0));
         assertTrue(lines.stream().skip(1).allMatch(line -> line.startsWith("val/")), "only val was asked for");

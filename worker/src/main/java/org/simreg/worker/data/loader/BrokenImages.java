@@ -7,6 +7,7 @@ import java.util.function.BooleanSupplier;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
@@ -79,7 +80,9 @@ final class BrokenImages {
             throw new NotHere(images.location(id) + ": " + e.getMessage());
         } catch (IOException e) {
             if (broken.add(id)) {
-                String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
+                String reason = e instanceof ImageDecoder.UnreadableImage
+                        ? e.getMessage()
+                        : "it can't be read, " + Disk.reason(e);
                 BrokenImage image = BrokenImage.newBuilder()
                         .setFile(images.location(id))
                         .setTrain(settings.trained())

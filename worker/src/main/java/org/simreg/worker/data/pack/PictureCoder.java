@@ -2,6 +2,7 @@ package org.simreg.worker.data.pack;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleBytes;
 import org.simreg.worker.data.dataset.SampleSource;
@@ -50,7 +51,7 @@ final class PictureCoder implements AutoCloseable {
                     whole.array(),
                     broken(file -> file.room(whole.limit()).put(whole).flip()));
         } catch (IOException e) {
-            return new Coded(new byte[0], "it can't be read, " + e);
+            return new Coded(new byte[0], "it can't be read, " + Disk.reason(e));
         }
     }
 
@@ -59,7 +60,7 @@ final class PictureCoder implements AutoCloseable {
             decoder.decode(reading, picture);
             return "";
         } catch (IOException e) {
-            return e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
+            return e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + Disk.reason(e);
         }
     }
 

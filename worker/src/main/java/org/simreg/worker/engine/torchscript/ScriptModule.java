@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.simreg.proto.Pixels;
@@ -284,9 +285,29 @@ public final class ScriptModule implements AutoCloseable {
             };
         }
 
+        /** Words of the option, behind the key or place that is asked for. */
+        private String behind(String ways) {
+            return key.isEmpty()
+                    ? ways
+                    : key + ":"
+                            + ways.replaceAll("(, | or )(cls|mean)", "$1" + Matcher.quoteReplacement(key + ":") + "$2");
+        }
+
         /** What a module gave and what can be asked for instead, for people. */
         String advice(NDList results, String option, long rows) {
             boolean dict = results.stream().anyMatch(result -> result.getName() != null);
+            if (results.size() == 1 && among(results).isEmpty()) {
+                String name = Optional.ofNullable(results.get(0).getName()).orElse("a single tensor");
+                Shape shape = results.get(0).getShape();
+                return "gave %s %s, and nothing that is called %s; %s"
+                        .formatted(
+                                name,
+                                shape,
+                                key,
+                                shape.dimension() == 3
+                                        ? "choose of its tokens by " + option + " " + WAYS
+                                        : "leave " + option + " out");
+            }
             if (results.size() > 1 && among(results).isEmpty()) {
                 String all = dict
                         ? results.stream()
@@ -306,9 +327,9 @@ public final class ScriptModule implements AutoCloseable {
                         + " images; it must give one row an image: a trace holds the batch size that it was"
                         + " made with, so save it with torch.jit.script, or trace it with x.flatten(1) in place of x.view(1, -1)";
             } else if (shape.dimension() == 3) {
-                return gave + ", which are tokens; choose by " + option + " " + WAYS;
+                return gave + ", which are tokens; choose by " + option + " " + behind(WAYS);
             } else if (shape.dimension() == 4) {
-                return gave + ", which are maps; choose their mean by " + option + " mean";
+                return gave + ", which are maps; choose their mean by " + option + " " + behind("mean");
             }
             return gave + "; it must give one of shape (N, D)";
         }

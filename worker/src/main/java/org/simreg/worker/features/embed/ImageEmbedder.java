@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
@@ -29,6 +31,9 @@ public final class ImageEmbedder implements AutoCloseable {
     /** Most rows that leave at once. */
     public static final int BATCH = 64;
 
+    /** Images that can't be read of which each has a sentence. */
+    private static final int NAMED = 3;
+
     private final Torch torch;
     private final ImageList images;
     private final Notices notices;
@@ -38,14 +43,39 @@ public final class ImageEmbedder implements AutoCloseable {
     /**
      * Starts the decode threads.
      *
-     * @param notices takes a sentence about each image that can't be read, once; called from decode
-     *     threads
+     * @param notices takes a sentence about each of the first {@value #NAMED} images that can't be read, and one
+     *     with the number of all at the end of a pass; called from decode threads
      */
     public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Notices notices) {
         this.torch = torch;
         this.images = images;
         this.notices = notices;
-        loader = new BatchLoader(images, settings, notices);
+        loader = new BatchLoader(images, settings, new FirstBroken(notices, new AtomicInteger()));
+    }
+
+    /** A filter of notices that lets the first few broken images pass. */
+    private record FirstBroken(Notices notices, AtomicInteger count) implements Notices {
+        @Override
+        public void accept(String notice) {
+            notices.accept(notice);
+        }
+
+        @Override
+        public void broken(BrokenImage image, String sentence) {
+            if (count.getAndIncrement() < NAMED) {
+                notices.broken(image, sentence);
+            }
+        }
+
+        @Override
+        public Decoding decoding(String location) {
+            return notices.decoding(location);
+        }
+
+        @Override
+        public boolean wanted() {
+            return notices.wanted();
+        }
     }
 
     /** The images. */

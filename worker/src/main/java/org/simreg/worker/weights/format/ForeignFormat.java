@@ -129,7 +129,10 @@ public final class ForeignFormat {
     /** What isn't weights, but something around them or in their place. */
     private static Optional<String> container(String text, byte[] bytes) {
         String start = text.stripLeading().toLowerCase(Locale.ROOT);
-        if (text.startsWith("version https://git-lfs")) {
+        if (text.chars().allMatch(one -> one == 0)) {
+            return Optional.of((text.isEmpty() ? "it is empty" : "it begins with nothing but zeros")
+                    + ", as what a download leaves that was broken off; get it again");
+        } else if (text.startsWith("version https://git-lfs")) {
             return Optional.of(
                     "it is a Git LFS pointer and neither a PyTorch file nor safetensors; fetch what it points to with git lfs pull");
         } else if (start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml")) {

@@ -34,6 +34,7 @@ class ImageListTest {
     void samplesAreInTheByteOrderOfClassAndPath() {
         tree.files("train/b/2.jpg", "train/b/10.jpg", "train/b/x/1.png", "train/b/x.gif");
         tree.files("train/B/z.JPEG", "train/a b/w.webp", "train/b/notes.txt", "train/b/.hidden.jpg");
+        tree.files("train/.git/a.jpg", "train/b/.ipynb_checkpoints/a.jpg");
         ImageList train = tree.open().train();
         assertEquals(List.of("B", "a b", "b"), train.classNames());
         assertEquals(
@@ -47,6 +48,11 @@ class ImageListTest {
                 tree.paths(train));
         assertEquals(List.of(0, 1, 2, 2, 2, 2), labels(train));
         assertTrue(train.labelled());
+        assertTrue(
+                tree.notes()
+                        .contains(
+                                "left out: 2 folders whose names start with a dot (train/.git, train/b/.ipynb_checkpoints)"),
+                tree.notes()::toString);
         assertThrows(IndexOutOfBoundsException.class, () -> train.path(6));
     }
 

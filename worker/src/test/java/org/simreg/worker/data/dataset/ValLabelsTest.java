@@ -88,8 +88,13 @@ class ValLabelsTest {
                 List.of("n01:2", "n02:1"),
                 labels(open("n02 val/ILSVRC2012_val_00000001.JPEG\nn01 val/ILSVRC2012_val_00000002.JPEG\n")));
         assertEquals(
+                List.of("n01:2", "n03:1"),
+                labels(open("ILSVRC2012_val_00000001.JPEG 2\nILSVRC2012_val_00000002.JPEG 0\n")));
+        assertEquals(
                 List.of("n02:2", "n03:1"),
-                labels(open("ILSVRC2012_val_00000001.JPEG 2\nILSVRC2012_val_00000002.JPEG 1\n")));
+                labels(
+                        open(
+                                "\uFEFF\"file\",\"class\"\r\n\"val\\ILSVRC2012_val_00000001.JPEG\",\"n03\"\r\n\"val\\ILSVRC2012_val_00000002.JPEG\",\"n02\"\r\n")));
     }
 
     @Test
@@ -127,11 +132,52 @@ class ValLabelsTest {
         flat(1, 2);
         String fromOne = open("ILSVRC2012_val_00000001.JPEG 3\nILSVRC2012_val_00000002.JPEG 1\n")
                 .noVal();
-        assertTrue(fromOne.contains("class numbers up to 3, which can't be places from 0 among train's 3"), fromOne);
+        assertTrue(fromOne.contains("numbers of classes, and the development kit's meta.mat"), fromOne);
+        String beyond = open("ILSVRC2012_val_00000001.JPEG 4\nILSVRC2012_val_00000002.JPEG 1\n")
+                .noVal();
+        assertTrue(beyond.contains("class numbers from 1 to 4, which can't be places among train's 3"), beyond);
         Files.writeString(temporary.resolve("map_clsloc.txt"), "n03 1 kit_fox\nn01 2 setter\nn02 3 husky\n");
         String fromNought = open("2\n0\n").noVal();
         assertTrue(
                 fromNought.contains("has the class number 0, and ImageNet's development kit has 1 to 3"), fromNought);
+    }
+
+    @Test
+    void numbersCountFromNoughtOrOneAsTheySay() {
+        List<String> fromNought = List.of("ant:2", "bee:3", "cat:1");
+        assertEquals(fromNought, labels(other("2\n0\n1\n")));
+        assertEquals(fromNought, labels(other("3\n1\n2\n")), "3 is no place from 0 among three");
+        String named =
+                "ILSVRC2012_val_00000001.JPEG 3\nILSVRC2012_val_00000002.JPEG 1\nILSVRC2012_val_00000003.JPEG 2\n";
+        assertEquals(fromNought, labels(other(named)));
+        assertTrue(
+                tree.notes().stream().anyMatch(note -> note.endsWith("places of classes in name order, from 1")),
+                tree.notes()::toString);
+        String unclear = other(named.replace("JPEG 3", "JPEG 2")).noVal();
+        assertTrue(
+                unclear.contains("numbers from 1 to 2, which may count train's 3 classes from 0 or from 1; give the"),
+                unclear);
+        assertTrue(other("3\n0\n1\n").noVal().contains("from 0 to 3, which can't be places among train's 3"));
+    }
+
+    /** A data set whose classes are no synsets, so that no number can be of ImageNet's development kit. */
+    private ImageDataset other(String list) {
+        tree = new Tree(temporary.resolve("other"));
+        tree.files("train/ant/1.jpg", "train/bee/1.jpg", "train/cat/1.jpg");
+        flat(1, 3);
+        return open(list);
+    }
+
+    @Test
+    void anImageOfTwoClassesIsSaid() {
+        flat(1, 2);
+        String list =
+                "ILSVRC2012_val_00000001.JPEG n02\nILSVRC2012_val_00000002.JPEG n01\nILSVRC2012_val_00000001.JPEG n03\n";
+        assertEquals(List.of("n01:2", "n03:1"), labels(open(list)));
+        assertTrue(
+                tree.notes().stream()
+                        .anyMatch(note -> note.contains("gives 1 images several classes (ILSVRC2012_val_00000001)")),
+                tree.notes()::toString);
     }
 
     @Test

@@ -296,6 +296,32 @@ class SourcesOpenedTest {
     }
 
     @Test
+    void listsOfOtherToolsAreRead() throws IOException {
+        files("p/1.png", "p/x y.png", "q/3,4.png");
+        List<String> expected = List.of("0/p/1.png", "1/p/x y.png", "1/q/3,4.png");
+        for (List<String> lines : List.of(
+                List.of("p/1.png 0", "p/x y.png 1", "q/3,4.png 1"),
+                List.of("p/1.png,0", "p/x y.png,1", "\"q/3,4.png\",1"),
+                List.of("p/1.png;0", "p/x y.png;1", "q/3,4.png;1"),
+                List.of("Path;Label", "p/1.png;0", "p/x y.png;1", "\"q/3,4.png\";1"),
+                List.of("# path, tab, class", "", "p/1.png\t0", "# more", "p/x y.png\t1", "q/3,4.png\t1"))) {
+            assertEquals(
+                    expected, paths(open(list(lines.toArray(new String[0]))).train()), lines::toString);
+            assertTrue(notes.isEmpty(), notes::toString);
+        }
+        ImageDataset windows = open(list("p\\1.png\t0", "p\\x y.png\t1", "q\\3,4.png\t1"));
+        assertEquals(expected, paths(windows.train()));
+        assertTrue(notes.toString().contains("the backslashes in the paths of"), notes::toString);
+        notes.clear();
+        files("p\\1.png");
+        assertEquals(List.of("p\\1.png"), paths(open(list("p\\1.png")).train()), "a name of its own on Linux");
+        open(list("path,label,split", "p/1.png,0,train", "p/x y.png,1,val"));
+        assertTrue(notes.toString().contains("the column split of"), notes::toString);
+        assertTrue(refused(list("{\"file_name\": \"p/1.png\"}")).contains("is JSON; write a CSV"));
+        assertTrue(refused(list("https://a.b/1.png")).contains("names https://a.b/1.png, and only files are read"));
+    }
+
+    @Test
     void aListsMistakesAreNamed() throws IOException {
         files("p/1.png");
         assertTrue(refused(list("p/1.png\tcat", "p/1.png")).contains("line 2 has 1 columns, not 2"));

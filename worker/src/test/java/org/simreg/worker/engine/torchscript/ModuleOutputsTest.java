@@ -67,6 +67,10 @@ class ModuleOutputsTest {
             delimiter = '|',
             value = {
                 "tokens | '' | gave a tensor of shape (2, 3, 3), which are tokens; choose by --teacher-output cls",
+                "tokens | nope | gave a single tensor (2, 3, 3), and nothing that is called nope; choose of its tokens by --teacher-output cls (the",
+                "pixel | nope | gave a single tensor (2, 3, 1, 1), and nothing that is called nope; leave --teacher-output out",
+                "dict | last_hidden_state | tokens; choose by --teacher-output last_hidden_state:cls (the first token), last_hidden_state:mean (of the others), last_hidden_state:cls+mean or last_hidden_state:mean-all",
+                "tuple | 0 | which are tokens; choose by --teacher-output 0:cls (the",
                 "maps | '' | choose their mean by --teacher-output mean",
                 "dict | '' | last_hidden_state (2, 3, 3), pooler_output (2, 3, 1, 1)); choose one by --teacher-output",
                 "dict | missing | gave several tensors",

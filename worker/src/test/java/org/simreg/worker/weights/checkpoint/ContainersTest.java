@@ -147,6 +147,8 @@ class ContainersTest {
     static List<Arguments> knownBySight() {
         return List.of(
                 arguments("x.pth", "<!DOCTYPE html><html>", "it is a web page"),
+                arguments("x.pth", "", "it is empty, as what a download leaves that was broken off"),
+                arguments("x.pth", "\0".repeat(2000), "it begins with nothing but zeros, as what a download leaves"),
                 arguments("x.pth", "version https://git-lfs.github.com/spec/v1", "git lfs pull"),
                 arguments("x.gguf", "GGUF\u0003\0\0", "it is a GGUF file"),
                 arguments("x.h5", "\u0089HDF\r\n\u001a\n", "keras.models.load_model"),

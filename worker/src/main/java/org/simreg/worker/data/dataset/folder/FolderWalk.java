@@ -105,6 +105,8 @@ final class FolderWalk implements Folders {
         if (name.startsWith(".")) {
             if (image) {
                 leftOut.hidden(below(folder, name));
+            } else if (Files.isDirectory(entry)) {
+                leftOut.hiddenFolder(below(folder, name));
             }
             return;
         }

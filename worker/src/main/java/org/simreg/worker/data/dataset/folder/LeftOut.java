@@ -29,6 +29,7 @@ public final class LeftOut {
     private final Names dangling = new Names();
     private final Names loops = new Names();
     private final Names hidden = new Names();
+    private final Names hiddenFolders = new Names();
     private final Names special = new Names();
 
     /** A file that is no image; one that only says something about the data set isn't counted. */
@@ -60,6 +61,11 @@ public final class LeftOut {
     /** An image whose name starts with a dot. */
     void hidden(String path) {
         hidden.add(path);
+    }
+
+    /** A folder whose name starts with a dot. */
+    void hiddenFolder(String path) {
+        hiddenFolders.add(path);
     }
 
     /** "12 .txt, 3 .json"; empty if nothing of the kind was found. */
@@ -95,6 +101,7 @@ public final class LeftOut {
         dangling.note(notes, "link that leads nowhere", "links that lead nowhere");
         loops.note(notes, "link that leads back to a folder above it", "links that lead back to a folder above them");
         hidden.note(notes, "picture whose name starts with a dot", "pictures whose names start with a dot");
+        hiddenFolders.note(notes, "folder whose name starts with a dot", "folders whose names start with a dot");
         special.note(notes, "entry that is no file", "entries that are no files");
         return notes;
     }

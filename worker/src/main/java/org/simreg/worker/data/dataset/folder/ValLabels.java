@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -115,60 +116,69 @@ final class ValLabels {
 
     private int named(List<String> lines, List<String> all) {
         Map<String, String> listed = new HashMap<>();
+        TreeSet<String> twice = new TreeSet<>(BYTES);
         for (String line : lines) {
             String[] cells = line.split("\t", -1);
             cells = cells.length > 1 ? cells : line.split("\\s*[,;]\\s*", -1);
             cells = cells.length > 1 ? cells : line.split("\\s+", -1);
             if (cells.length > 1) {
-                String label = cells[1].strip();
+                String label = unquoted(cells[1]);
                 String first = label.isEmpty() ? "" : label.split("\\s+")[0];
-                boolean turned =
-                        labelled && known.label(label) < 0 && known.label(first) < 0 && known.label(cells[0]) >= 0;
-                listed.put(
-                        stem(turned ? label : cells[0]), turned ? cells[0] : known.label(label) >= 0 ? label : first);
+                boolean turned = labelled
+                        && known.label(label) < 0
+                        && known.label(first) < 0
+                        && known.label(unquoted(cells[0])) >= 0;
+                String image = stem(turned ? label : cells[0]);
+                String name = turned ? unquoted(cells[0]) : known.label(label) >= 0 ? label : first;
+                String before = listed.put(image, name);
+                if (before != null && !before.equals(name)) {
+                    twice.add(image);
+                }
             }
         }
-        Optional<ClassNames> indexes = indexes(listed);
+        if (!twice.isEmpty()) {
+            notes.add("%s gives %d images several classes (%s); the last of each is taken"
+                    .formatted(file, twice.size(), LeftOut.first(twice, twice.size())));
+        }
+        Optional<SynsetNumbers.Meaning> numbers = numbers(listed.values());
         int unlisted = 0;
         for (String image : all) {
             Optional<String> name = Optional.ofNullable(listed.get(stem(image)))
-                    .flatMap(one -> indexes.isPresent() ? byIndex(one) : known(one));
+                    .map(one -> numbers.isPresent() ? numbers.get().names().get(Integer.valueOf(one)) : one)
+                    .flatMap(this::known);
             name.ifPresent(one -> put(image, one));
             unlisted += name.isPresent() ? 0 : 1;
         }
         return unlisted;
     }
 
-    /** Lists for Caffe have the place of the class among all, from 0, in name order. */
-    private Optional<ClassNames> indexes(Map<String, String> listed) {
+    /** What the numbers of a list for Caffe and the like stand for; empty if it has names of classes. */
+    private Optional<SynsetNumbers.Meaning> numbers(Collection<String> listed) {
         boolean numbers = labelled
-                && listed.values().stream().allMatch(one -> NUMBER.matcher(one).matches())
-                && listed.values().stream().noneMatch(one -> known.label(one) >= 0);
-        if (numbers) {
-            refuseBeyond(listed);
-            notes.add("the numbers in %s are taken as the places of classes in name order, from 0".formatted(file));
-        }
-        return numbers ? Optional.of(known) : Optional.empty();
+                && !listed.isEmpty()
+                && listed.stream().allMatch(one -> NUMBER.matcher(one).matches())
+                && listed.stream().noneMatch(one -> known.label(one) >= 0);
+        return numbers ? Optional.of(noted(SynsetNumbers.of(listed, names, file, false))) : Optional.empty();
     }
 
-    /** Numbers from 1, of the kit, or of the places among more classes than train has, would name other classes. */
-    private void refuseBeyond(Map<String, String> listed) {
-        int most = listed.values().stream().mapToInt(Integer::parseInt).max().orElse(0);
-        if (most >= names.size()) {
-            throw new UserError(
-                    "%s has class numbers up to %d, which can't be places from 0 among train's %d classes; give the names of class folders in place of the numbers"
-                            .formatted(file, most, names.size()));
-        }
+    private SynsetNumbers.Meaning noted(SynsetNumbers.Meaning meaning) {
+        notes.add(
+                meaning.first().isPresent()
+                        ? "the numbers in %s are taken as the places of classes in name order, from %d"
+                                .formatted(file, meaning.first().getAsInt())
+                        : "the numbers in %s are taken as those of ImageNet's development kit".formatted(file));
+        return meaning;
     }
 
-    private Optional<String> byIndex(String number) {
-        int place = Integer.parseInt(number);
-        return place < names.size() ? Optional.of(names.get(place)) : Optional.empty();
+    private static String unquoted(String cell) {
+        String text = cell.strip();
+        boolean quoted = text.length() > 1 && text.startsWith("\"") && text.endsWith("\"");
+        return quoted ? text.substring(1, text.length() - 1).replace("\"\"", "\"") : text;
     }
 
     /** A name without folders and ending. */
     private static String stem(String path) {
-        String name = path.strip().replace("\"", "");
+        String name = path.strip().replace("\"", "").replace('\\', '/');
         name = name.substring(name.lastIndexOf('/') + 1);
         int dot = name.lastIndexOf('.');
         return FileNames.composed(dot > 0 ? name.substring(0, dot) : name);
@@ -179,7 +189,7 @@ final class ValLabels {
         boolean named = labelled && lines.stream().allMatch(line -> known(line).isPresent());
         boolean kit =
                 !named && lines.stream().allMatch(line -> NUMBER.matcher(line).matches());
-        List<String> classes = kit ? SynsetNumbers.named(lines, file) : lines;
+        List<String> classes = kit && labelled ? ofNumbers(lines) : lines;
         if (labelled && classes.stream().allMatch(name -> known(name).isEmpty())) {
             return all.size();
         }
@@ -192,6 +202,13 @@ final class ValLabels {
             unlisted += name.isPresent() ? 0 : 1;
         }
         return unlisted;
+    }
+
+    private List<String> ofNumbers(List<String> lines) {
+        SynsetNumbers.Meaning meaning = noted(SynsetNumbers.of(lines, names, file, true));
+        return lines.stream()
+                .map(line -> meaning.names().getOrDefault(Integer.valueOf(line), ""))
+                .toList();
     }
 
     /** The line of each image: by the number in its name, or by order if there are as many. */

@@ -2,6 +2,7 @@ package org.simreg.worker.data.dataset.list;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
@@ -23,6 +24,7 @@ final class ListFile {
     private final IntColumn label = new IntColumn();
     private final TextNumbers labels = new TextNumbers();
     private int others;
+    private Optional<String> part = Optional.empty();
 
     private ListFile(String file) {
         this.file = file;
@@ -50,15 +52,23 @@ final class ListFile {
         ListFile lines = new ListFile(file);
         try (UserFile.Lines in = opening.open()) {
             String first = in.next();
+            first = first != null && first.startsWith("\uFEFF") ? first.substring(1) : first;
+            int number = 1;
+            while (first != null && isNothing(first)) {
+                first = in.next();
+                number++;
+            }
             if (first == null) {
                 throw new UserError("The list %s is empty; write the path of an image a line".formatted(file));
+            } else if (first.startsWith("{") || first.startsWith("[")) {
+                throw new UserError("The list %s is JSON; write a CSV with the columns path and label, or a path a line"
+                        .formatted(file));
             }
-            first = first.startsWith("\uFEFF") ? first.substring(1) : first;
             ListColumns columns = ListColumns.of(first, field, file);
-            int number = 1;
+            lines.part = columns.header() ? ListColumns.part(first) : Optional.empty();
             for (String text = columns.header() ? in.next() : first; text != null; text = in.next()) {
                 number++;
-                if (!text.isBlank()) {
+                if (!isNothing(text)) {
                     lines.add(columns, columns.of(text), columns.header() ? number : number - 1, plain);
                 }
                 if (lines.size() % STEP == 0) {
@@ -69,6 +79,11 @@ final class ListFile {
             throw new UserError("The list %s can't be read: %s".formatted(file, Disk.reason(e)), e);
         }
         return lines;
+    }
+
+    /** Whether a line is empty or a comment, which no path is: one begins with a hash and a space. */
+    private static boolean isNothing(String line) {
+        return line.isBlank() || line.startsWith("# ") || line.strip().equals("#");
     }
 
     private void add(ListColumns columns, List<String> cells, int number, UnaryOperator<String> plain) {
@@ -109,6 +124,9 @@ final class ListFile {
         if (others > 0) {
             into.note("left out: %d lines whose path isn't an image's".formatted(others));
         }
+        part.ifPresent(name -> into.note(
+                "the column %s of %s isn't read, all of its images are one part; give a list of val's by --eval-data list:FILE"
+                        .formatted(name, file)));
     }
 
     /**

@@ -31,6 +31,7 @@ public final class ListLister implements SampleLister {
     private final String file;
     private final String field;
     private final Roots roots;
+    private Optional<Boolean> windows = Optional.empty();
 
     /**
      * @param file the list
@@ -57,6 +58,9 @@ public final class ListLister implements SampleLister {
     public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress progress) {
         ListFile lines = ListFile.of(file, field, () -> new UserFile.Lines(Path.of(file)), this::plain, progress);
         lines.note(into);
+        if (windows.orElse(false)) {
+            into.note("the backslashes in the paths of %s are taken as slashes".formatted(file));
+        }
         Base base = base(lines);
         StoredFile beginning = new StoredFile(base.folder(), 0, 0);
         for (int line = 0; line < lines.size(); line++) {
@@ -67,8 +71,13 @@ public final class ListLister implements SampleLister {
         requireSome(lines, base);
     }
 
-    /** A path without {@code .}, {@code ..} and double slashes. */
-    private String plain(String path) {
+    /** A path without {@code .}, {@code ..} and double slashes, and with slashes where a list of Windows has others. */
+    private String plain(String named) {
+        String path = named.indexOf('\\') >= 0 && ofWindows(named) ? named.replace('\\', '/') : named;
+        if (path.contains("://") && !DataSource.isObjects(path)) {
+            throw new UserError(
+                    "The list %s names %s, and only files are read; download them first".formatted(file, path));
+        }
         if (DataSource.isObjects(path)) {
             throw new UserError(
                     "The list %s names the object %s; put the list into the bucket, and name it by list:%sBUCKET/KEY"
@@ -76,6 +85,15 @@ public final class ListLister implements SampleLister {
         }
         boolean odd = path.contains("//") || path.contains("./") || path.startsWith("..");
         return odd ? Path.of(path).normalize().toString() : path;
+    }
+
+    /** Whether backslashes in a list separate folders: nothing has the first such name as it stands. */
+    private boolean ofWindows(String path) {
+        if (windows.isEmpty()) {
+            Path own = Path.of(file).toAbsolutePath().getParent();
+            windows = Optional.of(!Files.exists(own.resolve(path)));
+        }
+        return windows.get();
     }
 
     /**
