@@ -130,6 +130,35 @@ class FrozenEvaluationTest {
         assertEquals(List.of(), notices);
     }
 
+    @Test
+    void aRunIsToldOfEachImageOfValThatCantBeRead() throws IOException {
+        Path data = folder.resolve("data");
+        for (String part : List.of("train", "val")) {
+            try (Stream<Path> all = Files.list(SmallRun.SAMPLE.resolve(part))) {
+                for (Path one : all.sorted().limit(2).toList()) {
+                    Path to = Files.createDirectories(data.resolve(part).resolve(one.getFileName()));
+                    try (Stream<Path> images = Files.list(one)) {
+                        for (Path image : images.sorted().limit(8).toList()) {
+                            Files.copy(image, to.resolve(image.getFileName()));
+                        }
+                    }
+                    for (int i = 0; i < 5 && part.equals("val"); i++) {
+                        Files.writeString(to.resolve("broken" + i + ".png"), "no picture");
+                    }
+                }
+            }
+        }
+        Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 5))
+                .setDataset(Dataset.newBuilder().addPath(data.toString()));
+        job.getOptimizationBuilder().setEpochs(1).setMaxSteps(1);
+        long told = SmallRun.whole(job, folder.resolve("run")).events().stream()
+                .filter(Progress::hasNotice)
+                .map(event -> event.getNotice().getText())
+                .filter(text -> text.contains("/broken"))
+                .count();
+        assertEquals(10, told, "more than the few that people are told of by eval and embed");
+    }
+
     private Path weights(Network network) {
         return Path.of(SmallRun.teacher(folder, network, 2));
     }

@@ -241,7 +241,8 @@ final class EmbedRun {
         WorkerSettings machine = settings.machine();
         int threads = machine.decodeThreads();
         BatchLoader.Settings decoding = new BatchLoader.Settings(threads, threads + 2, 0);
-        try (ImageEmbedder images = new ImageEmbedder(with.torch(), part.images(), decoding, with.progress()::notice)) {
+        try (ImageEmbedder images = new ImageEmbedder(
+                with.torch(), part.images(), decoding, ImageEmbedder.brief(with.progress()::notice))) {
             int[] ids = IntStream.range(from, part.images().size()).toArray();
             images.run(
                     backbone,

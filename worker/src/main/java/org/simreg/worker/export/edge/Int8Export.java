@@ -183,7 +183,8 @@ public final class Int8Export {
     }
 
     private void embed(OnnxSession session, ImageList list, int[] ids, ImageEmbedder.RowSink rows) {
-        try (ImageEmbedder embedder = new ImageEmbedder(images.torch, list, images.loader, images.notices)) {
+        try (ImageEmbedder embedder =
+                new ImageEmbedder(images.torch, list, images.loader, ImageEmbedder.brief(images.notices))) {
             embedder.run(session, new ImageEmbedder.Pass(images.view, 0, ids), images.progress, rows);
         }
     }

@@ -47,8 +47,8 @@ public final class FeatureSets implements AutoCloseable {
         this.splits = splits;
         profile = torch.profile();
         ImageList asked = splits.val().orElseThrow();
-        train = new ImageEmbedder(torch, splits.train(), settings.loader(), settings.notices());
-        val = new ImageEmbedder(torch, asked, settings.loader(), settings.notices());
+        train = new ImageEmbedder(torch, splits.train(), settings.loader(), ImageEmbedder.brief(settings.notices()));
+        val = new ImageEmbedder(torch, asked, settings.loader(), ImageEmbedder.brief(settings.notices()));
     }
 
     /** The images. */

@@ -43,14 +43,19 @@ public final class ImageEmbedder implements AutoCloseable {
     /**
      * Starts the decode threads.
      *
-     * @param notices takes a sentence about each of the first {@value #NAMED} images that can't be read, and one
-     *     with the number of all at the end of a pass; called from decode threads
+     * @param notices takes each image that can't be read, once, and a sentence with the number of all at the end of a
+     *     pass; called from decode threads
      */
     public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Notices notices) {
         this.torch = torch;
         this.images = images;
         this.notices = notices;
-        loader = new BatchLoader(images, settings, new FirstBroken(notices, new AtomicInteger()));
+        loader = new BatchLoader(images, settings, notices);
+    }
+
+    /** Notices for people alone, who are told of the first {@value #NAMED} images that can't be read and then their number. */
+    public static Notices brief(Notices notices) {
+        return new FirstBroken(notices, new AtomicInteger());
     }
 
     /** A filter of notices that lets the first few broken images pass. */

@@ -216,8 +216,8 @@ final class ShardEmbedder implements AutoCloseable {
             BankOrigin.ShardMark mark = new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
             String weights = backbone.identity().sha256();
             BitSet read = new BitSet(ids.length);
-            try (ImageEmbedder embedding =
-                    new ImageEmbedder(frozen.torch(), images, settings.worker().loader(0), LOG::warn)) {
+            try (ImageEmbedder embedding = new ImageEmbedder(
+                    frozen.torch(), images, settings.worker().loader(0), ImageEmbedder.brief(LOG::warn))) {
                 BankWriter.write(
                         file,
                         dimension,

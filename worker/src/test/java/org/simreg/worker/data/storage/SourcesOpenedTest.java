@@ -318,6 +318,9 @@ class SourcesOpenedTest {
         open(list("path,label,split", "p/1.png,0,train", "p/x y.png,1,val"));
         assertTrue(notes.toString().contains("the column split of"), notes::toString);
         assertTrue(refused(list("{\"file_name\": \"p/1.png\"}")).contains("is JSON; write a CSV"));
+        assertTrue(refused(list("[", "  \"p/1.png\"", "]")).contains("is JSON; write a CSV"));
+        files("[set] 1.png");
+        assertEquals(List.of("[set] 1.png"), paths(open(list("[set] 1.png")).train()));
         assertTrue(refused(list("https://a.b/1.png")).contains("names https://a.b/1.png, and only files are read"));
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
@@ -16,6 +17,9 @@ import org.simreg.worker.data.dataset.located.TextNumbers;
 
 /** The lines of a list whose path is an image's, in columns: a million take their texts and eight bytes each. */
 final class ListFile {
+    /** An object or an array, which may go on in the next line; a path may begin with a bracket too. */
+    private static final Pattern JSON = Pattern.compile("[\\[{]\\s*([\"\\[{]|$)");
+
     private static final int STEP = 10_000;
     private static final int NONE = -1;
 
@@ -60,7 +64,7 @@ final class ListFile {
             }
             if (first == null) {
                 throw new UserError("The list %s is empty; write the path of an image a line".formatted(file));
-            } else if (first.startsWith("{") || first.startsWith("[")) {
+            } else if (JSON.matcher(first).lookingAt()) {
                 throw new UserError("The list %s is JSON; write a CSV with the columns path and label, or a path a line"
                         .formatted(file));
             }
