@@ -98,7 +98,7 @@ public class DamagedFilesTest {
             delimiter = '|',
             value = {
                 "hello, these are no weights | neither a PyTorch file nor safetensors",
-                "'' | neither a PyTorch file nor safetensors",
+                "'' | it is empty",
                 "version https://git-lfs.github.com/spec/v1 | neither a PyTorch file nor safetensors"
             })
     void anotherFormatIsNamedAsSuch(String content, String expected) throws IOException {
@@ -106,9 +106,10 @@ public class DamagedFilesTest {
     }
 
     @Test
-    void missingFilesAndFoldersAreNamed() {
+    void missingFilesAndFoldersAreNamed() throws IOException {
         refusal(folder.resolve("absent.pth"), "there is no such file");
         refusal(folder, "it is a folder");
+        refusal(write("zeros.pth", new byte[64]), "it begins with nothing but zeros");
     }
 
     @Test
