@@ -19,6 +19,7 @@ import org.simreg.proto.ReadRequest.Wanted;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Version;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleBytes;
 import org.simreg.worker.data.dataset.SampleSource;
@@ -134,7 +135,7 @@ final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
                 throw unavailable(root.toString(), e);
             }
         }
-        return part().setUnreadable("it can't be read, " + e).build();
+        return part().setUnreadable("it can't be read, " + Disk.reason(e)).build();
     }
 
     /**

@@ -97,7 +97,8 @@ final class EventReplay {
         switch (event.getEventCase()) {
             case STARTED -> same.getStartedBuilder().clearResumedStep();
             case EPOCH -> same.getEpochBuilder().clearSeconds();
-            case EVALUATION -> same.getEvaluationBuilder().clearSeconds().clearBest();
+            case EVALUATION ->
+                same.getEvaluationBuilder().clearSeconds().clearBest().clearCost();
             default -> {}
         }
         return same.build();
