@@ -170,7 +170,7 @@ public final class RunReport {
     private String outcome() {
         List<String> heads =
                 new ArrayList<>(history.ks().stream().map(k -> k + "-NN").toList());
-        if (history.outcome().stream().anyMatch(EvaluationDone::hasCost)) {
+        if (priced()) {
             heads.addAll(RunSummary.COSTS);
         }
         List<ReportPage.ScoreRow> rows = new ArrayList<>();
@@ -181,6 +181,11 @@ public final class RunReport {
         return ReportPage.table(heads, rows);
     }
 
+    /** Whether it is known what some of the networks cost. */
+    private boolean priced() {
+        return history.outcome().stream().anyMatch(EvaluationDone::hasCost);
+    }
+
     private ReportPage.ScoreRow scores(String name, EvaluationDone done) {
         return new ReportPage.ScoreRow(
                 name,
@@ -188,7 +193,7 @@ public final class RunReport {
                 history.ks().stream()
                         .map(k -> RunHistory.accuracy(done, k).orElse(Double.NaN))
                         .toList(),
-                done.hasCost() ? RunSummary.costs(done.getCost()) : List.of());
+                priced() ? RunSummary.costs(done.getCost()) : List.of());
     }
 
     /** The charts of the page, one object each. */

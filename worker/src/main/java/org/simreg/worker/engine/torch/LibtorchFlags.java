@@ -50,7 +50,7 @@ final class LibtorchFlags {
     /**
      * Makes oneDNN plan by the sizes of caches that it assumes of processors that tell none ({@code guess} in its
      * cpu/platform.cpp), 32 KiB, 512 KiB and 1 MiB a core. On AMD it believes that there are three levels whatever the
-     * processor says, and on a machine that hides them each then has no bytes and no cores. Called before the first
+     * processor says, and on a machine that hides them each then has one byte. Called before the first
      * computation.
      *
      * @return false if this libtorch isn't the one that is known; nothing has changed then
