@@ -52,16 +52,21 @@ final class HubExport {
      *
      * @param weights the network's with the counters of batches
      * @param notes for the files' metadata
-     * @throws UserError if the library has no network of this arithmetic
+     * @throws UserError if the network is not written in the layout
      */
     static HubExport of(Network network, Layout layout, StateDict weights, Map<String, String> notes) {
-        LayerNames names = Networks.names(network, layout)
-                .orElseThrow(() -> new UserError("Can't write %s in the layout %s: that library has no such network; %s"
-                        .formatted(
-                                Networks.backbone(network).name(),
-                                word(layout),
-                                "leave --layout out, or choose another one")));
+        LayerNames names = Networks.names(network, layout).orElseThrow(() -> notWritten(network, layout));
         return new HubExport(network, layout, renamed(weights, names), notes);
+    }
+
+    private static UserError notWritten(Network network, Layout layout) {
+        String written = Networks.written(network).stream().map(HubExport::word).collect(Collectors.joining(" or "));
+        return new UserError("Can't write "
+                + Networks.backbone(network).name()
+                + " in the layout "
+                + word(layout)
+                + (written.isEmpty() ? "" : ", only in " + written)
+                + "; leave --layout out for simreg's own names");
     }
 
     private static String word(Layout layout) {
@@ -71,12 +76,12 @@ final class HubExport {
     private static StateDict renamed(StateDict weights, LayerNames names) {
         Map<String, LazyTensor> tensors = new LinkedHashMap<>();
         for (String name : weights.names()) {
-            int dot = name.lastIndexOf('.');
-            String layer = name.substring(0, dot);
+            // Tokens and positions stand in no layer.
+            String layer = name.substring(0, Math.max(0, name.lastIndexOf('.')));
             LazyTensor stored = weights.stored(name);
             LayerNames.Tensor their = names.tensors().get(name);
             if (their == null) {
-                tensors.put(names.theirs().getOrDefault(layer, layer) + name.substring(dot), stored);
+                tensors.put(names.theirs().getOrDefault(layer, layer) + name.substring(layer.length()), stored);
             } else {
                 tensors.put(their.name(), stored.reshaped(withOnes(stored.shape(), their.ones())));
             }

@@ -188,7 +188,7 @@ public final class StudentExport {
      * Writes the backbone that a file holds, under the names of a layout.
      *
      * @param notices takes a sentence where something was chosen
-     * @throws UserError if the file doesn't hold the network's weights, or if the layout has no such network
+     * @throws UserError if the file doesn't hold the network's weights, or isn't written in the layout
      */
     public static List<Path> checkpoint(Source source, Target target, Consumer<String> notices) {
         if (target.layout.isEmpty()) {

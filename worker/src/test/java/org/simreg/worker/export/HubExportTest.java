@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport.Format;
@@ -26,6 +27,7 @@ import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Exports under other libraries' names: every name and shape that the library's own state dict has, and no other. */
@@ -79,6 +81,26 @@ class HubExportTest {
             wanted.forEach((name, shape) -> assertArrayEquals(shape, shapes.get(name), name));
         }
         assertEquals(layout == Layout.HUGGINGFACE ? 3 : 2, files.size());
+    }
+
+    /** Whose names are ours: tokens and positions stand in no layer. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Network.class,
+            names = {"VIT_TI16", "VIT_S16", "DINOV2_VITS14"})
+    void aVisionTransformerHasTimmsNames(Network network) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Networks.backbone(network).weights().forEach(w -> shapes.put(w.name(), w.shape()));
+        Path file = folder.resolve("from.safetensors");
+        Safetensors.write(file, StateDict.lazy(shapes, name -> new float[(int) HostTensor.count(shapes.get(name))]));
+        List<Path> files = StudentExport.checkpoint(
+                source(file, network),
+                new StudentExport.Target(folder, 224, NAMED, Optional.of(Layout.TIMM)),
+                notice -> {});
+        assertEquals(2, files.size());
+        for (Path written : files) {
+            assertEquals(shapes.keySet(), Set.copyOf(WeightsFile.read(written).names()));
+        }
     }
 
     @Test

@@ -43,6 +43,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
     }
 
     private static final int[] PLANES = {64, 128, 256, 512};
+    private static final int[] TEN = {1, 1, 1, 1};
     private static final int[] EIGHTEEN = {2, 2, 2, 2};
     private static final int[] THIRTY_FOUR = {3, 4, 6, 3};
     private static final int[] HUNDRED_AND_ONE = {3, 4, 23, 3};
@@ -52,6 +53,10 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
         Files plain = Files.own(Layout.TORCHVISION, Layout.TIMM).with(names());
         Files other = plain.notWritten(Layout.HUGGINGFACE);
         return List.of(
+                Architecture.of(
+                        Network.RESNET10,
+                        plain,
+                        (name, classes) -> basic(name, TEN, Form.PLAIN).network(classes)),
                 Architecture.of(
                         Network.RESNET18,
                         plain,

@@ -59,6 +59,7 @@ class ParityTest {
 
     @ParameterizedTest
     @CsvSource({
+        "RESNET10, resnet10, 64",
         "RESNET18, resnet18, 64",
         "RESNET34, resnet34, 64",
         "RESNET50, resnet50, 64",

@@ -64,6 +64,7 @@ class StudentParityTest {
         "MOBILENETV3_SMALL_TIMM, 32, 8, 1",
         "MOBILENETV4_CONV_MEDIUM, 64, 8, 3",
         "VIT_S16, 32, 4, 0",
+        "RESNET10, 32, 8, 3",
         "RESNET101, 32, 8, 3"
     })
     void soDoesAStepOfOthersOfAFamily(Network name, int size, int count, float shift) {
