@@ -100,6 +100,24 @@ class ParquetTest {
         assertFalse(open(FILES + "/plain.parquet", "").train().labelled());
     }
 
+    @Test
+    void splitsAreToldByTheFilesNames() throws IOException {
+        Files.copy(FILES.resolve("snappy-1.0.parquet"), folder.resolve("train-00000-of-00002.parquet"));
+        Files.copy(FILES.resolve("zstd-1.0.parquet"), folder.resolve("validation-00000-of-00001.parquet"));
+        Files.copy(FILES.resolve("zstd-1.0.parquet"), folder.resolve("test-00000-of-00001.parquet"));
+        ImageDataset found = open(folder + "/*.parquet", "");
+        ImageList alone = open(FILES + "/snappy-1.0.parquet", "").train();
+        assertEquals(alone.size(), found.train().size());
+        assertEquals(alone.name(5), found.train().name(5));
+        assertEquals(alone.size(), found.val().orElseThrow().size());
+        open(folder + "/*.parquet", "");
+        assertTrue(
+                notes.toString()
+                        .contains("train images of train-00000-of-00002.parquet, val images of"
+                                + " validation-00000-of-00001.parquet; left out: test-00000-of-00001.parquet"),
+                notes::toString);
+    }
+
     private String refused(String file, String field) {
         return assertThrows(UserError.class, () -> open(file, field)).getMessage();
     }

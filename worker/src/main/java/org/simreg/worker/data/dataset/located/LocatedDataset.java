@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
@@ -74,7 +75,7 @@ public final class LocatedDataset {
             }
             parts.add(built.build());
         }
-        return new LocatedIndex(List.of(), parts, index.notes());
+        return new LocatedIndex(List.of(StoredFile.folder(root + "/")), parts, index.notes());
     }
 
     /**
@@ -85,13 +86,13 @@ public final class LocatedDataset {
     public static LocatedIndex merged(List<LocatedIndex> sources) {
         List<String> notes = new ArrayList<>();
         sources.forEach(source -> notes.addAll(source.notes()));
+        Optional<FileSplits> splits = splits(sources);
+        splits.ifPresent(all -> notes.add(all.note()));
         List<LocatedIndex.Part> parts = new ArrayList<>();
-        for (int part = 0; part < 2; part++) {
-            PartBuilder all = new PartBuilder(part == 0 ? "train" : "val");
+        for (FileSplits.Split split : List.of(FileSplits.Split.TRAIN, FileSplits.Split.VAL)) {
+            PartBuilder all = new PartBuilder(split.name().toLowerCase(Locale.ROOT));
             for (LocatedIndex source : sources) {
-                if (source.parts().size() > part) {
-                    addAll(source.parts().get(part), all);
-                }
+                part(source, split, splits).ifPresent(part -> addAll(part, all));
             }
             if (all.size() > 0) {
                 all.twice().ifPresent(twice -> {
@@ -105,6 +106,33 @@ public final class LocatedDataset {
             }
         }
         return new LocatedIndex(List.of(), parts, notes);
+    }
+
+    /** What sources are by the names of their files, if each has one part and all of its files are of one split. */
+    private static Optional<FileSplits> splits(List<LocatedIndex> sources) {
+        boolean whole = sources.stream()
+                .allMatch(
+                        source -> source.parts().size() == 1 && !source.inputs().isEmpty());
+        return FileSplits.of(sources.stream()
+                        .flatMap(source -> source.inputs().stream())
+                        .toList())
+                .filter(splits -> whole
+                        && sources.stream()
+                                .allMatch(source -> source.inputs().stream()
+                                                .map(splits::of)
+                                                .distinct()
+                                                .count()
+                                        == 1));
+    }
+
+    private static Optional<LocatedIndex.Part> part(
+            LocatedIndex source, FileSplits.Split split, Optional<FileSplits> splits) {
+        if (splits.isPresent()) {
+            boolean is = splits.get().of(source.inputs().get(0)) == split;
+            return is ? Optional.of(source.parts().get(0)) : Optional.empty();
+        }
+        int part = split == FileSplits.Split.TRAIN ? 0 : 1;
+        return source.parts().size() > part ? Optional.of(source.parts().get(part)) : Optional.empty();
     }
 
     private static void addAll(LocatedIndex.Part from, PartBuilder into) {

@@ -2,8 +2,10 @@ package org.simreg.worker.data.dataset.located;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.IntPredicate;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.LocatedIndex;
@@ -15,7 +17,7 @@ import org.simreg.worker.data.store.StoredFile;
  * The images that a source lists, each by its path and perhaps a class. What makes a name of a path: where the source
  * has no classes of its own, paths are read as a folder tree; where it has, a name is the path below the first folder
  * of the class's name, or the whole path if there is no such folder or two names would be one. So the same pictures
- * have the same names in every source.
+ * have the same names in every source. Train and val are folders of these paths, or files by {@link FileSplits}.
  */
 public final class SampleEntries {
     private static final int SHOWN = 3;
@@ -69,13 +71,31 @@ public final class SampleEntries {
     }
 
     /**
+     * What the files of the rows are by their names.
+     *
+     * @param note a sentence about it
+     * @param files for each of the rows' files; empty if names don't say
+     */
+    private record Splits(String note, List<FileSplits.Split> files) {
+        static final Splits NONE = new Splits("", List.of());
+
+        boolean areNone() {
+            return files.isEmpty();
+        }
+    }
+
+    /**
      * The index of these images.
      *
      * @param inputs the files that they were listed from
      * @throws UserError if there are none, or two have one name
      */
     LocatedIndex index(List<StoredFile> inputs) {
-        List<PartBuilder> parts = labelled ? List.of(byClass()) : byFolder();
+        Splits splits = FileSplits.of(inputs)
+                .map(all -> new Splits(
+                        all.note(), entries.files().stream().map(all::of).toList()))
+                .orElse(Splits.NONE);
+        List<PartBuilder> parts = labelled ? byClass(splits) : byFolder(splits);
         entries = new SampleRows(); // the parts have them
         if (parts.get(0).size() == 0) {
             throw new UserError("%s has no images (jpg, png, webp, gif, bmp, tif, ppm, pgm); check what it names"
@@ -93,11 +113,25 @@ public final class SampleEntries {
         return new LocatedIndex(inputs, List.copyOf(built), List.copyOf(notes));
     }
 
-    private PartBuilder byClass() {
-        PartBuilder part = named(false);
+    private List<PartBuilder> byClass(Splits splits) {
+        if (splits.areNone()) {
+            return List.of(byClass("", row -> true));
+        }
+        notes.add(splits.note);
+        PartBuilder train = byClass("train", row -> split(splits, row) == FileSplits.Split.TRAIN);
+        PartBuilder val = byClass("val", row -> split(splits, row) == FileSplits.Split.VAL);
+        return val.size() == 0 ? List.of(train) : List.of(train, val);
+    }
+
+    private FileSplits.Split split(Splits splits, int row) {
+        return splits.files.get(entries.file(row));
+    }
+
+    private PartBuilder byClass(String folder, IntPredicate rows) {
+        PartBuilder part = named(folder, rows, false);
         Optional<String> twice = part.twice();
         if (twice.isPresent()) {
-            part = named(true);
+            part = named(folder, rows, true);
             if (part.twice().isEmpty()) {
                 notes.add("samples are named by their whole paths, as below their class's folders %s"
                         .formatted(twice.get()));
@@ -106,11 +140,14 @@ public final class SampleEntries {
         return part;
     }
 
-    private PartBuilder named(boolean whole) {
-        PartBuilder part = new PartBuilder("");
+    private PartBuilder named(String folder, IntPredicate rows, boolean whole) {
+        PartBuilder part = new PartBuilder(folder);
         TreeSet<String> without = new TreeSet<>();
         int left = 0;
         for (int row = 0; row < entries.size(); row++) {
+            if (!rows.test(row)) {
+                continue;
+            }
             Entry entry = entry(row);
             if (entry.label() == null) {
                 without.add(entry.path());
@@ -137,19 +174,43 @@ public final class SampleEntries {
         return found < 0 ? path : path.substring(found + label.length() + 2);
     }
 
-    private List<PartBuilder> byFolder() {
-        PathTree tree = new PathTree();
-        for (int row = 0; row < entries.size(); row++) {
-            tree.add(entries.names().get(row));
+    /** The paths as a tree, whose splits count more than those of the files. */
+    private List<PartBuilder> byFolder(Splits splits) {
+        PathTree tree = tree(Splits.NONE);
+        Splits used = tree.parts().equals(List.of("")) ? splits : Splits.NONE;
+        if (!used.areNone()) {
+            notes.add(used.note);
+            tree = tree(used);
         }
         List<PartBuilder> parts = tree.parts().stream().map(PartBuilder::new).toList();
         for (int row = 0; row < entries.size(); row++) {
-            Entry entry = entry(row);
-            tree.place(entry.path())
-                    .ifPresent(place -> put(parts.get(place.part()), place.label(), place.name(), entry));
+            Optional<PathTree.Place> place = tree.place(path(used, row));
+            if (place.isPresent()) {
+                put(
+                        parts.get(place.get().part()),
+                        place.get().label(),
+                        place.get().name(),
+                        entry(row));
+            }
         }
         notes.addAll(tree.notes());
         return parts;
+    }
+
+    private PathTree tree(Splits splits) {
+        PathTree tree = new PathTree();
+        for (int row = 0; row < entries.size(); row++) {
+            if (splits.areNone() || split(splits, row) != FileSplits.Split.LEFT_OUT) {
+                tree.add(path(splits, row));
+            }
+        }
+        return tree;
+    }
+
+    /** A row's path below the folder that its file stands for, where files are splits. */
+    private String path(Splits splits, int row) {
+        String path = entries.names().get(row);
+        return splits.areNone() ? path : split(splits, row).name().toLowerCase(Locale.ROOT) + "/" + path;
     }
 
     private static void put(PartBuilder part, String label, String name, Entry entry) {

@@ -1,9 +1,11 @@
 package org.simreg.worker.data.dataset.parquet;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.located.FileSplits;
 import org.simreg.worker.data.dataset.located.SampleEntries;
 import org.simreg.worker.data.dataset.located.SampleLister;
 import org.simreg.worker.data.dataset.located.TextNumbers;
@@ -50,7 +52,7 @@ public final class ParquetLister implements SampleLister {
                     return rows;
                 })
                 .toList();
-        boolean named = areNamed(all);
+        boolean named = areNamed(all, FileSplits.of(inputs));
         for (ParquetRows rows : all) {
             for (int image = 0; image < rows.size(); image++) {
                 String path = named ? plain(rows.path(image)) : byRow(rows.file(), rows.row(image));
@@ -67,15 +69,16 @@ public final class ParquetLister implements SampleLister {
         }
     }
 
-    private static boolean areNamed(List<ParquetRows> all) {
+    private static boolean areNamed(List<ParquetRows> all, Optional<FileSplits> splits) {
         if (!all.stream().allMatch(ParquetRows::isNamed)) {
             return false;
         }
         TextNumbers seen = new TextNumbers();
         for (ParquetRows rows : all) {
+            String split = splits.map(each -> each.of(rows.file()) + "/").orElse("");
             for (int image = 0; image < rows.size(); image++) {
                 int before = seen.size();
-                if (seen.of(rows.label(image) + "/" + rows.path(image)) < before) {
+                if (seen.of(split + rows.label(image) + "/" + rows.path(image)) < before) {
                     return false;
                 }
             }
