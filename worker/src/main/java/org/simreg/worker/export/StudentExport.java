@@ -163,6 +163,13 @@ public final class StudentExport {
             Network name =
                     source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
             NetworkFit.Found fit = NetworkFit.find(found, Networks.backbone(name), source.part, file, notices);
+            List<String> odd = fit.weights().notFinite();
+            if (!odd.isEmpty()) {
+                notices.accept(
+                        "some weights of %s are no finite numbers, and so are those that are written: %d of %d tensors, the first is %s"
+                                .formatted(
+                                        file, odd.size(), fit.weights().names().size(), odd.get(0)));
+            }
             StateDict counted = fit.weights().withCounters(fit.network(), RunCheckpoint.steps(source.file));
             return new Read(name, TokenFeature.of(fit.network(), source.output, "--output"), counted);
         }

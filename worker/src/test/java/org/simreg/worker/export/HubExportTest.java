@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +102,28 @@ class HubExportTest {
         for (Path written : files) {
             assertEquals(shapes.keySet(), Set.copyOf(WeightsFile.read(written).names()));
         }
+    }
+
+    @Test
+    void weightsThatAreNoNumbersAreExportedWithASentence() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Networks.backbone(Network.RESNET18).weights().forEach(w -> shapes.put(w.name(), w.shape()));
+        Path file = folder.resolve("from.safetensors");
+        Safetensors.write(file, StateDict.lazy(shapes, name -> {
+            float[] values = new float[(int) HostTensor.count(shapes.get(name))];
+            values[0] = name.startsWith("layer1.0.conv") ? Float.NaN : 1;
+            return values;
+        }));
+        List<String> notices = new ArrayList<>();
+        StudentExport.checkpoint(
+                source(file, Network.RESNET18),
+                new StudentExport.Target(folder, 224, NAMED, Optional.of(Layout.TIMM)),
+                notices::add);
+        assertTrue(
+                notices.toString()
+                        .contains("no finite numbers, and so are those that are written: 2 of "
+                                + "100 tensors, the first is layer1.0.conv1.weight"),
+                notices::toString);
     }
 
     @Test

@@ -242,7 +242,7 @@ final class EmbedRun {
         int threads = machine.decodeThreads();
         BatchLoader.Settings decoding = new BatchLoader.Settings(threads, threads + 2, 0);
         try (ImageEmbedder images = new ImageEmbedder(
-                with.torch(), part.images(), decoding, ImageEmbedder.brief(with.progress()::notice))) {
+                with.torch(), part.images(), decoding, ImageEmbedder.uncounted(with.progress()::notice))) {
             int[] ids = IntStream.range(from, part.images().size()).toArray();
             images.run(
                     backbone,

@@ -30,7 +30,7 @@ import org.simreg.worker.base.io.Sha256;
  */
 public final class IndexFile {
     private static final int MAGIC = 0x53524958;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int HEAD = 12;
     private static final int PIECE = 1 << 16;
 

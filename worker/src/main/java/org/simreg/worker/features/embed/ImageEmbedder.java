@@ -55,14 +55,21 @@ public final class ImageEmbedder implements AutoCloseable {
 
     /** Notices for people alone, who are told of the first {@value #NAMED} images that can't be read and then their number. */
     public static Notices brief(Notices notices) {
-        return new FirstBroken(notices, new AtomicInteger());
+        return new FirstBroken(notices, new AtomicInteger(), true);
+    }
+
+    /** The same without their number, for a caller that gives it itself. */
+    public static Notices uncounted(Notices notices) {
+        return new FirstBroken(notices, new AtomicInteger(), false);
     }
 
     /** A filter of notices that lets the first few broken images pass. */
-    private record FirstBroken(Notices notices, AtomicInteger count) implements Notices {
+    private record FirstBroken(Notices notices, AtomicInteger count, boolean counted) implements Notices {
         @Override
         public void accept(String notice) {
-            notices.accept(notice);
+            if (counted) {
+                notices.accept(notice);
+            }
         }
 
         @Override

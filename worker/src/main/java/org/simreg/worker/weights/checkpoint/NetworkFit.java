@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -60,7 +61,11 @@ public final class NetworkFit {
         if (whole.isEmpty()) {
             StateDict near = parts.tensors(parts.nearest(network));
             throw new UserError("Can't use the weights of %s for %s: %s; %s"
-                    .formatted(fileName, network.name(), Misfit.of(near, network), advice(file, asked)));
+                    .formatted(
+                            fileName,
+                            network.name(),
+                            Misfit.of(near, network),
+                            quantised(file).orElseGet(() -> advice(file, asked))));
         }
         List<String> names = network.weights().stream().map(Weight::name).toList();
         PartChoice choice = PartChoice.of(whole, asked, names, network.name(), fileName);
@@ -71,6 +76,15 @@ public final class NetworkFit {
             weights.put(weight.name(), own.stored(weight.name()).asFloat32());
         }
         return new Found(fitted, new StateDict(weights), choice);
+    }
+
+    /** What says that a file's weights are quantised integers, as the end of a sentence; empty if nothing does. */
+    static Optional<String> quantised(StateDict file) {
+        return file.names().stream()
+                .filter(name -> name.endsWith(".zero_point") || name.endsWith("._packed_params"))
+                .findFirst()
+                .map(name -> "its weights are quantised (%s); give the float network that they were made of"
+                        .formatted(name));
     }
 
     /**

@@ -147,8 +147,9 @@ public record RecognizedFile(
 
     /** Why no network was recognised, as the end of a sentence. */
     String why() {
-        return nearest.map(
-                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
+        return NetworkFit.quantised(tensors)
+                .or(() -> nearest.map(
+                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem()))
                 .orElse("no name in it is one of a known network");
     }
 

@@ -48,6 +48,20 @@ public record HostTensor(DType dtype, long[] shape, ByteBuffer data) {
     }
 
     /**
+     * Whether no element is NaN or infinite.
+     *
+     * @throws IllegalStateException as {@link #floats}
+     */
+    public boolean isFinite() {
+        for (float value : floats()) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * All elements as float32, row-major; float64 is rounded.
      *
      * @throws IllegalStateException if the elements are no floating-point numbers

@@ -2,6 +2,7 @@ package org.simreg.worker.weights.tensor;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -53,6 +54,11 @@ public final class StateDict {
      */
     public HostTensor get(String name) {
         return stored(name).load();
+    }
+
+    /** The names of the tensors, all of floating-point numbers, that hold a NaN or an infinity. */
+    public List<String> notFinite() {
+        return names().stream().filter(name -> !get(name).isFinite()).toList();
     }
 
     /** Sizes of the tensor, without fetching it. */

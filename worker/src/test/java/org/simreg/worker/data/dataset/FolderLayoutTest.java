@@ -110,6 +110,18 @@ class FolderLayoutTest {
                 tree.notes());
     }
 
+    /** Synology's thumbnails, what macOS puts into zips, and what other systems keep. */
+    @Test
+    void foldersOfSystemsAreNoClasses() {
+        tree.files("train/a/1.jpg", "train/a/@eaDir/1.jpg/SYNO_THUMB.jpg", "train/@eaDir/x.jpg", "val/a/1.jpg");
+        tree.files("train/__MACOSX/a/1.jpg", "train/lost+found/2.jpg");
+        assertEquals(List.of("train/a/1.jpg"), train());
+        assertEquals(
+                List.of("left out: 4 folders that a system keeps for itself (train/@eaDir, train/__MACOSX,"
+                        + " train/a/@eaDir, ..)"),
+                tree.notes());
+    }
+
     @Test
     void whatADataSetSaysAboutItselfIsNoNews() {
         tree.files("train/a/1.jpg", "val/a/1.jpg", "README.md", "LICENSE", "train/a/License.txt", "train/a/Thumbs.db");

@@ -126,6 +126,17 @@ class NetworkFitTest {
     }
 
     @Test
+    void quantisedWeightsAreNamed() {
+        Map<String, HostTensor> all = new LinkedHashMap<>();
+        put(all, empty(RESNET18), "");
+        all.remove("conv1.weight");
+        all.put("conv1.scale", ones(1));
+        all.put("conv1.zero_point", new HostTensor(DType.INT64, new long[] {}, bytes(8)));
+        String message = refusal(StateDict.of(all), RESNET18);
+        assertTrue(message.contains("its weights are quantised (conv1.zero_point); give the float network"), message);
+    }
+
+    @Test
     void twoUnknownPlacesThatFitAlikeAreAmbiguous() {
         Map<String, HostTensor> all = new LinkedHashMap<>();
         put(all, empty(RESNET18), "left.");

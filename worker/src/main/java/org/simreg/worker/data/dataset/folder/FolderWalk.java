@@ -117,7 +117,9 @@ final class FolderWalk implements Folders {
             leftOut.dangling(below(folder, name));
             return;
         }
-        if (found.isDirectory()) {
+        if (found.isDirectory() && LeftOut.isOfSystem(name)) {
+            leftOut.ofSystem(below(folder, name));
+        } else if (found.isDirectory()) {
             entries.folders().add(name);
         } else if (image && found.isRegularFile()) {
             entries.images().add(name);

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,6 +22,10 @@ public final class LeftOut {
     private static final Pattern ABOUT =
             Pattern.compile("(readme|licen[cs]e|copying|notice)(\\..*)?|.*\\.md|thumbs\\.db|desktop\\.ini");
 
+    /** Folders in which systems keep what is theirs, thumbnails and deleted pictures among it. */
+    private static final Set<String> OF_SYSTEMS =
+            Set.of("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found");
+
     private static final int SHOWN = 3;
     private static final int MOST_ENDINGS = 8;
     private static final int LONGEST_ENDING = 12;
@@ -30,6 +35,7 @@ public final class LeftOut {
     private final Names loops = new Names();
     private final Names hidden = new Names();
     private final Names hiddenFolders = new Names();
+    private final Names ofSystems = new Names();
     private final Names special = new Names();
 
     /** A file that is no image; one that only says something about the data set isn't counted. */
@@ -68,6 +74,27 @@ public final class LeftOut {
         hiddenFolders.add(path);
     }
 
+    /** Whether a folder is one that a system keeps for itself, which no class is named after. */
+    static boolean isOfSystem(String name) {
+        return OF_SYSTEMS.contains(name);
+    }
+
+    /** Whether a path leads through such a folder. */
+    static boolean isBelowSystems(String path) {
+        for (String name : OF_SYSTEMS) {
+            int at = path.indexOf(name);
+            if (at >= 0 && (path.startsWith(name + "/") || path.contains("/" + name + "/"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A folder that a system keeps for itself. */
+    void ofSystem(String path) {
+        ofSystems.add(path);
+    }
+
     /** "12 .txt, 3 .json"; empty if nothing of the kind was found. */
     String endings() {
         List<Map.Entry<String, Long>> counts = endings.entrySet().stream()
@@ -102,6 +129,7 @@ public final class LeftOut {
         loops.note(notes, "link that leads back to a folder above it", "links that lead back to a folder above them");
         hidden.note(notes, "picture whose name starts with a dot", "pictures whose names start with a dot");
         hiddenFolders.note(notes, "folder whose name starts with a dot", "folders whose names start with a dot");
+        ofSystems.note(notes, "folder that a system keeps for itself", "folders that a system keeps for itself");
         special.note(notes, "entry that is no file", "entries that are no files");
         return notes;
     }

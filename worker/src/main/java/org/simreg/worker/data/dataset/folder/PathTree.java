@@ -24,9 +24,12 @@ public final class PathTree {
         return new FolderWalk.Entries(folder, new ArrayList<>(), new ArrayList<>(1));
     }
 
-    /** Whether a path ends like an image's and has no name that starts with a dot. */
+    /** Whether a path ends like an image's and lies in no folder of a system; no name may start with a dot. */
     public static boolean isImage(String path) {
-        return !path.startsWith(".") && !path.contains("/.") && FolderWalk.isImage(path);
+        return !path.startsWith(".")
+                && !path.contains("/.")
+                && FolderWalk.isImage(path)
+                && !LeftOut.isBelowSystems(path);
     }
 
     /** Takes a path; of the images in a folder one is kept. */
