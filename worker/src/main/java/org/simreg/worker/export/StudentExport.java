@@ -163,13 +163,10 @@ public final class StudentExport {
             Network name =
                     source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
             NetworkFit.Found fit = NetworkFit.find(found, Networks.backbone(name), source.part, file, notices);
-            List<String> odd = fit.weights().notFinite();
-            if (!odd.isEmpty()) {
-                notices.accept(
-                        "some weights of %s are no finite numbers, and so are those that are written: %d of %d tensors, the first is %s"
-                                .formatted(
-                                        file, odd.size(), fit.weights().names().size(), odd.get(0)));
-            }
+            fit.weights()
+                    .notFinite()
+                    .ifPresent(odd -> notices.accept(
+                            "some weights of %s are %s, %s".formatted(file, odd, "and so are those that are written")));
             StateDict counted = fit.weights().withCounters(fit.network(), RunCheckpoint.steps(source.file));
             return new Read(name, TokenFeature.of(fit.network(), source.output, "--output"), counted);
         }
@@ -238,13 +235,7 @@ public final class StudentExport {
                 .collect(Collectors.toSet());
     }
 
-    /**
-     * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
-     * Set)}.
-     *
-     * @param notices takes a sentence where something was chosen
-     * @throws UserError if the file doesn't hold the network's weights
-     */
+    /** As {@link #checkpoint(Source, Target, Consumer)}, under our own names and for images of any size. */
     public static List<Path> checkpoint(
             Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
         return plain(source, new Target(folder, size, formats, Optional.empty()), notices);

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.simreg.proto.UserError;
@@ -56,9 +57,14 @@ public final class StateDict {
         return stored(name).load();
     }
 
-    /** The names of the tensors, all of floating-point numbers, that hold a NaN or an infinity. */
-    public List<String> notFinite() {
-        return names().stream().filter(name -> !get(name).isFinite()).toList();
+    /** Which tensors, all of floating-point numbers, hold a NaN or an infinity, in words; empty if none does. */
+    public Optional<String> notFinite() {
+        List<String> odd =
+                names().stream().filter(name -> !get(name).isFinite()).toList();
+        return odd.isEmpty()
+                ? Optional.empty()
+                : Optional.of("no finite numbers (in %d of %d tensors, the first is %s)"
+                        .formatted(odd.size(), names().size(), odd.get(0)));
     }
 
     /** Sizes of the tensor, without fetching it. */
