@@ -29,6 +29,9 @@ import org.simreg.proto.StepDone;
 public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     private static final long LOG_MS = 30_000;
 
+    /** Images that can't be read of which each has a line. */
+    private static final int BROKEN_SHOWN = 10;
+
     private final Style style;
     private final TerminalBar bar;
     private final RecentSteps recent = new RecentSteps();
@@ -102,10 +105,13 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     }
 
     private void notice(Notice notice) {
-        if (notice.hasBroken()) {
-            broken.add(notice.getBroken().getFile());
+        boolean is = notice.hasBroken();
+        if (is && broken.add(notice.getBroken().getFile()) && broken.size() == BROKEN_SHOWN + 1) {
+            bar.print("note: further images that can't be read are counted here, and named in the run's report.html");
         }
-        bar.print("note: " + printable(notice.getText()));
+        if (!is || broken.size() <= BROKEN_SHOWN) {
+            bar.print("note: " + printable(notice.getText()));
+        }
     }
 
     private void finished(JobFinished done) {

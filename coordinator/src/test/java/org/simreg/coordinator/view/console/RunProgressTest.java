@@ -51,6 +51,28 @@ class RunProgressTest {
     }
 
     @Test
+    void aFewBrokenImagesAreNamedAndTheOthersCounted() {
+        List<Progress> events = new ArrayList<>(List.of(Events.started(0)));
+        for (int i = 0; i < 1000; i++) {
+            Notice notice = Notice.newBuilder()
+                    .setText(i + ".png is empty")
+                    .setBroken(BrokenImage.newBuilder().setFile(i + ".png"))
+                    .build();
+            events.add(Progress.newBuilder().setNotice(notice).build());
+        }
+        events.add(Events.finished());
+        String shown = shown(Style.LINES, events);
+        assertEquals(
+                10, shown.lines().filter(line -> line.contains(".png is empty")).count());
+        assertEquals(
+                1,
+                shown.lines()
+                        .filter(line -> line.contains("named in the run's report.html"))
+                        .count());
+        assertTrue(shown.contains("note: images that couldn't be read: 1000; others took their places"), shown);
+    }
+
+    @Test
     void aLongEpochGivesALineEveryThirtySecondsAtMost() {
         List<Progress> events = Events.run(0);
         Progress first = Events.step(1, 1);
