@@ -2,7 +2,6 @@ package org.simreg.coordinator.run.log;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.BufferedOutputStream;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -18,6 +17,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.FileLines;
 import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
 
@@ -92,6 +92,9 @@ public final class MetricsFile implements AutoCloseable {
         file.close();
     }
 
+    /** Bytes; an event is shorter than a message of gRPC may be. */
+    private static final int LONGEST_LINE = 1 << 24;
+
     /**
      * Whether the last line of a run folder's file is that of an event, and whole.
      *
@@ -124,12 +127,11 @@ public final class MetricsFile implements AutoCloseable {
      */
     public static void read(Path folder, Consumer<Progress> events) throws IOException {
         Path path = folder.resolve(NAME);
-        UserFile.requireRegular(path);
-        try (BufferedReader lines = Files.newBufferedReader(path)) {
-            String line = lines.readLine();
-            for (long number = 1; line != null; number++) {
-                String next = lines.readLine();
-                read(path, number, line, next == null, events);
+        try (FileLines lines = new FileLines(path, LONGEST_LINE)) {
+            Optional<String> line = lines.next();
+            for (long number = 1; line.isPresent(); number++) {
+                Optional<String> next = lines.next();
+                read(path, number, line.get(), next.isEmpty(), events);
                 line = next;
             }
         }

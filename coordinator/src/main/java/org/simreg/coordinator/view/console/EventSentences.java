@@ -74,22 +74,20 @@ public final class EventSentences {
 
     /** "1,200 train, 300 val, 10 classes", or "1,200 train, each of 1,200 compared with all others, 10 classes". */
     public static String images(JobStarted job) {
-        return (job.getLeaveOneOut()
-                        ? "%s train, each of %s compared with all others, %s classes"
-                        : "%s train, %s val, %s classes")
+        return (job.getLeaveOneOut() ? "%s train, each of %s compared with all others, %s" : "%s train, %s val, %s")
                 .formatted(
                         Numbers.count(job.getTrainImages()),
                         Numbers.count(job.getValImages()),
-                        Numbers.count(job.getClasses()));
+                        Numbers.count(job.getClasses(), "class", "classes"));
     }
 
     /** "100 epochs of 5 steps of 256 images". */
     public static String schedule(JobStarted job) {
-        return "%s epochs of %s steps of %s images%s"
+        return "%s of %s of %s%s"
                 .formatted(
-                        Numbers.count(job.getEpochs()),
-                        Numbers.count(job.getStepsPerEpoch()),
-                        Numbers.count(job.getBatch()),
+                        Numbers.count(job.getEpochs(), "epoch", "epochs"),
+                        Numbers.count(job.getStepsPerEpoch(), "step", "steps"),
+                        Numbers.count(job.getBatch(), "image", "images"),
                         job.getLoss() == Loss.SQUARED ? ", loss " + loss(job) : "");
     }
 

@@ -12,6 +12,11 @@ public final class Numbers {
         return format("%,d", number);
     }
 
+    /** "1 class", "1,200 classes". */
+    static String count(long number, String one, String several) {
+        return count(number) + " " + (number == 1 ? one : several);
+    }
+
     /** A loss of any scale: "0.1213", "187.25", "2134.1", "3.20e-05", "1.250e+08". */
     static String loss(double loss) {
         double size = Math.abs(loss);

@@ -10,6 +10,9 @@ import org.simreg.worker.base.io.AtomicFile;
 
 /** A folder that files are written to, each whole or not at all. Safe for all threads. */
 public interface FileFolder {
+    /** Bytes of a small file: a plan of shards, or the names of one shard's broken pictures. */
+    int MOST_TEXT = 1 << 26;
+
     /** Where a file of it lies, for people; of an empty name the folder. */
     String place(String name);
 
@@ -21,9 +24,9 @@ public interface FileFolder {
     boolean isEmpty();
 
     /**
-     * The text of a small file in UTF-8; none if it isn't there.
+     * The text of a file of at most {@link #MOST_TEXT} bytes in UTF-8; none if it isn't there.
      *
-     * @throws UserError if it can't be read
+     * @throws UserError if it can't be read or is larger
      */
     Optional<String> text(String name);
 

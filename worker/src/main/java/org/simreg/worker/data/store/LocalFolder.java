@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * A folder of a file system that files are written to.
@@ -36,7 +37,8 @@ public record LocalFolder(Path folder) implements FileFolder {
     public Optional<String> text(String name) {
         Path file = folder.resolve(name);
         return Disk.read(
-                file, () -> Files.exists(file) ? Optional.of(Files.readString(file)) : Optional.<String>empty());
+                file,
+                () -> Files.exists(file) ? Optional.of(UserFile.text(file, MOST_TEXT)) : Optional.<String>empty());
     }
 
     @Override

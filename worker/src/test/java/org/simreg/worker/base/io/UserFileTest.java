@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,5 +121,20 @@ class UserFileTest {
                 Disk.reason(assertThrows(IOException.class, () -> lines(hole))));
         Path latin = file((byte) 'a', (byte) '\n', (byte) 0xE4, (byte) '\n');
         assertEquals("its line 2 is not UTF-8", Disk.reason(assertThrows(IOException.class, () -> lines(latin))));
+    }
+
+    @Test
+    void linesAreReadOneByOneAndBounded() throws IOException {
+        Path file = Files.writeString(folder.resolve("lines"), "first\n\nlast");
+        try (FileLines lines = new FileLines(file, 5)) {
+            assertEquals(Optional.of("first"), lines.next());
+            assertEquals(Optional.of(""), lines.next());
+            assertEquals(Optional.of("last"), lines.next());
+            assertEquals(Optional.empty(), lines.next());
+        }
+        try (FileLines lines = new FileLines(hole(6L << 30), 1000)) {
+            String message = assertThrows(IOException.class, lines::next).getMessage();
+            assertTrue(message.endsWith("hole has a line of more than 1000 bytes"), message);
+        }
     }
 }

@@ -57,6 +57,10 @@ public final class S3Folder implements FileFolder {
         if (bytes == null) {
             return Optional.empty();
         }
+        if (bytes > MOST_TEXT) {
+            throw new UserError("%s has %d bytes, and at most %d are read; name another folder"
+                    .formatted(place(name), bytes, MOST_TEXT));
+        }
         return Optional.of(requests.call(place(name), () -> true, () -> {
             byte[] answer = client.getObjectAsBytes(
                             request -> request.bucket(folder.bucket()).key(folder.key() + name))
