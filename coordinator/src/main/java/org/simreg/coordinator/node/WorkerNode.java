@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -193,6 +194,15 @@ public final class WorkerNode implements AutoCloseable {
     public void leave(Duration within) {
         ProcessExit.within(within.minus(CLEARED));
         verticle.leave(within.minus(ENDS));
+    }
+
+    /**
+     * The names of this machine's GPUs, as {@code --device} takes them; loads libtorch.
+     *
+     * @throws UserError if there is none, with the reason
+     */
+    public static List<String> gpus() {
+        return Gpus.here().all();
     }
 
     /**

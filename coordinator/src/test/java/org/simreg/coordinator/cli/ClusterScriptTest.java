@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +29,7 @@ class ClusterScriptTest {
 
     private Path folder;
     private Path notes;
+    private final Map<String, String> environment = new HashMap<>();
     private Process cluster;
 
     @BeforeEach
@@ -69,6 +72,7 @@ class ClusterScriptTest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("NOTES", notes.toString());
         builder.environment().put("TMPDIR", temporary.toString());
+        builder.environment().putAll(environment);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(out().toFile()));
         return builder.start();
     }
@@ -116,6 +120,32 @@ class ClusterScriptTest {
         assertEquals("coordinator ended", ended.get(2));
         assertFalse(Files.exists(folder.resolve("worker-1.pid")));
         assertEquals(2, script("stop").waitFor());
+    }
+
+    @Test
+    void workersTakeTheGpusOneAfterTheOther() throws Exception {
+        Path bin = Files.createDirectory(temporary.resolve("bin"));
+        Path smi = Files.writeString(bin.resolve("nvidia-smi"), """
+                #!/bin/bash
+                [[ "$1" == -L ]] || exit 1
+                echo "GPU 0: NVIDIA H200 (UUID: GPU-1)"
+                echo "GPU 1: NVIDIA H200 (UUID: GPU-2)"
+                """);
+        assertTrue(smi.toFile().setExecutable(true));
+        environment.put("PATH", bin + ":" + System.getenv("PATH"));
+        environment.put("PYTORCH_FLAVOR", "cu128");
+        start();
+        await(out(), "2 workers attend");
+        assertEquals(
+                1,
+                noted("--name worker-1").stream()
+                        .filter(line -> line.contains("--device=cuda:0"))
+                        .count());
+        assertEquals(
+                1,
+                noted("--name worker-2").stream()
+                        .filter(line -> line.contains("--device=cuda:1"))
+                        .count());
     }
 
     @Test

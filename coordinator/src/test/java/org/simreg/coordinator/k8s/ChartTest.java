@@ -234,6 +234,7 @@ class ChartTest {
                 "image.tag=latest | tag",
                 "worker.threads=0 | threads",
                 "worker.device=gpu | device",
+                "worker.gpu.count=0 | count",
                 "config.log=xml | log",
                 "keda.min=-1 | min",
                 "coordinator.storage.size=big | size",
@@ -247,5 +248,14 @@ class ChartTest {
                 .getMessage();
         assertTrue(message.contains("values don't meet"), message);
         assertTrue(message.contains(named), message);
+    }
+
+    @Test
+    void aPodOfManyGpusRunsAWorkerForEach() {
+        String yaml =
+                template("simreg", "simreg", "worker.gpu.enabled=true", "worker.gpu.count=4", "worker.gpu.cpu=32");
+        assertTrue(yaml.contains("SIMREG_DEVICE: \"cuda:all\""), yaml);
+        assertEquals(2, yaml.split("nvidia.com/gpu: \"4\"", -1).length - 1, yaml);
+        assertTrue(template("simreg", "simreg", "worker.gpu.enabled=true").contains("SIMREG_DEVICE: \"cuda:0\""));
     }
 }

@@ -11,7 +11,8 @@ import org.simreg.coordinator.view.observe.ProcessLog;
 import org.simreg.proto.UserError.BrokenDevice;
 
 /** A process of a cluster, coordinator or worker, that runs until the signal to stop. */
-public sealed interface ClusterProcess {
+public sealed interface ClusterProcess
+        permits ClusterProcess.CoordinatorProcess, ClusterProcess.WorkerProcess, DeviceWorkers {
     /**
      * Runs to the end.
      *

@@ -31,10 +31,14 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Ctrl-C or SIGTERM: the worker leaves at the end of a step, or within --leave-within; the others train on.",
+            "--device cuda:all starts a process for each GPU of the machine, named NAME-0, NAME-1, ..; --cluster-port"
+                    + " and the port of --http count up, the cores are divided among them. One that is killed or ends"
+                    + " with code 75 is started again.",
             "Exit code 75: the cluster has lost sight of this worker, or its GPU is broken; start it again.",
             "",
             "Example:",
-            "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:0"
+            "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:0",
+            "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:all"
         })
 public final class WorkerCommand implements Callable<Integer> {
     private final ToIntFunction<ClusterProcess> run;
@@ -103,7 +107,17 @@ public final class WorkerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return run.applyAsInt(process());
+        return run.applyAsInt(machine.allGpus() ? processes() : process());
+    }
+
+    /** A worker for each GPU, started as this one was but for what tells them apart. */
+    private DeviceWorkers processes() {
+        try {
+            return DeviceArguments.of(spec.commandLine().getParseResult(), name(), WorkerNode.gpus())
+                    .processes(leaveWithin());
+        } catch (UserError e) {
+            throw process.refusal(spec.commandLine(), e);
+        }
     }
 
     private WorkerProcess process() {

@@ -52,6 +52,11 @@ public final class MachineOptions {
         return !noTorchscript;
     }
 
+    /** Whether every GPU of the machine is meant. */
+    public boolean allGpus() {
+        return device.equals("cuda:all");
+    }
+
     /** {@code auto}, {@code cpu} or {@code cuda:N}. */
     public String device() {
         if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {

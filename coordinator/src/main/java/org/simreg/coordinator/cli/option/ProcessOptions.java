@@ -20,7 +20,7 @@ public final class ProcessOptions {
     public static final int CLUSTER_PORT = 5701;
 
     /** Port of HTTP where none is named. */
-    private static final int HTTP_PORT = 8080;
+    public static final int HTTP_PORT = 8080;
 
     @Option(
             names = "--peers",

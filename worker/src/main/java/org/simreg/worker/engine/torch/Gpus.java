@@ -1,7 +1,9 @@
 package org.simreg.worker.engine.torch;
 
 import ai.djl.Device;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +70,18 @@ public final class Gpus {
                             count == 1 ? "cuda:0" : "cuda:0 to cuda:" + (count - 1)));
         }
         return Device.gpu(number);
+    }
+
+    /**
+     * The names of all, {@code cuda:0} first.
+     *
+     * @throws UserError if there is none, with the reason
+     */
+    public List<String> all() {
+        device("cuda:0");
+        return IntStream.range(0, runtime.orElseThrow().count())
+                .mapToObj(number -> "cuda:" + number)
+                .toList();
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.UserError;
@@ -90,6 +91,13 @@ class GpusTest {
         assertEquals(new Gpus.Place("cuda:0", "0000:3B:00.0"), two().place("auto"));
         assertEquals(new Gpus.Place("cuda:1", "0000:3C:00.0"), two().place("cuda:1"));
         assertEquals(new Gpus.Place("cpu", "cpu"), none().place("auto"));
+    }
+
+    @Test
+    void allAreNamedOrTheReasonWhyThereIsNone() {
+        assertEquals(List.of("cuda:0", "cuda:1"), two().all());
+        assertTrue(assertThrows(UserError.class, none()::all).getMessage().contains("computes on CPUs only"));
+        assertTrue(assertThrows(UserError.class, broken()::all).getMessage().contains(NO_DRIVER));
     }
 
     @Test
