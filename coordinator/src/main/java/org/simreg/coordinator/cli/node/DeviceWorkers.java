@@ -26,6 +26,7 @@ record DeviceWorkers(List<List<String>> workers, Duration leaveWithin) implement
     private static final int KILLED = 128;
 
     private static final String MAIN = "org.simreg.coordinator.cli.Simreg";
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
     @Override
@@ -75,10 +76,12 @@ record DeviceWorkers(List<List<String>> workers, Duration leaveWithin) implement
 
         @Override
         public void run() {
-            Duration pause = Duration.ofSeconds(1);
-            do {
+            Duration pause = FIRST_PAUSE;
+            code = ended();
+            while (again() && !pauses(pause)) {
+                pause = longer(pause);
                 code = ended();
-            } while (again() && !pauses(pause) && (pause = longer(pause)) != null);
+            }
             ProcessLog.say("The worker `%s` has ended with code %d".formatted(shown(), code));
         }
 
