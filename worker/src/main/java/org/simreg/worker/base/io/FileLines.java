@@ -1,6 +1,5 @@
 package org.simreg.worker.base.io;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +16,9 @@ public final class FileLines implements AutoCloseable {
     private final Path file;
     private final int longest;
     private final InputStream in;
+    private final byte[] buffer = new byte[1 << 16];
+    private int at;
+    private int end;
 
     /**
      * @param longest bytes of a line
@@ -25,7 +27,7 @@ public final class FileLines implements AutoCloseable {
     public FileLines(Path file, int longest) throws IOException {
         this.file = file;
         this.longest = longest;
-        in = new BufferedInputStream(Channels.newInputStream(UserFile.open(file)), 1 << 16);
+        in = Channels.newInputStream(UserFile.open(file));
     }
 
     /**
@@ -35,17 +37,30 @@ public final class FileLines implements AutoCloseable {
      */
     public Optional<String> next() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        int one = in.read();
-        if (one < 0) {
-            return Optional.empty();
-        }
-        for (; one >= 0 && one != '\n'; one = in.read()) {
-            if (line.size() == longest) {
+        boolean begun = false;
+        while (at < end || more()) {
+            begun = true;
+            int from = at;
+            while (at < end && buffer[at] != '\n') {
+                at++;
+            }
+            if (line.size() + at - from > longest) {
                 throw new IOException("%s has a line of more than %d bytes".formatted(file, longest));
             }
-            line.write(one);
+            line.write(buffer, from, at - from);
+            if (at < end) {
+                at++;
+                break;
+            }
         }
-        return Optional.of(line.toString(StandardCharsets.UTF_8));
+        return begun ? Optional.of(line.toString(StandardCharsets.UTF_8)) : Optional.empty();
+    }
+
+    /** Reads on; false at the end of the file. */
+    private boolean more() throws IOException {
+        at = 0;
+        end = Math.max(0, in.read(buffer));
+        return end > 0;
     }
 
     @Override

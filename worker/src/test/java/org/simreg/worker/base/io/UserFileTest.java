@@ -132,6 +132,13 @@ class UserFileTest {
             assertEquals(Optional.of("last"), lines.next());
             assertEquals(Optional.empty(), lines.next());
         }
+        String longer = "x".repeat(100_000);
+        Files.writeString(file, longer + "\n" + longer + "\n");
+        try (FileLines lines = new FileLines(file, 100_000)) {
+            assertEquals(Optional.of(longer), lines.next());
+            assertEquals(Optional.of(longer), lines.next());
+            assertEquals(Optional.empty(), lines.next());
+        }
         try (FileLines lines = new FileLines(hole(6L << 30), 1000)) {
             String message = assertThrows(IOException.class, lines::next).getMessage();
             assertTrue(message.endsWith("hole has a line of more than 1000 bytes"), message);

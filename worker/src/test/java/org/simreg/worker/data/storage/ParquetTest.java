@@ -118,6 +118,17 @@ class ParquetTest {
                 notes::toString);
     }
 
+    @Test
+    void aSplitWithoutClassesStaysBesideOneThatHasThem() throws IOException {
+        Files.copy(FILES.resolve("plain.parquet"), folder.resolve("train-0.parquet"));
+        Files.copy(FILES.resolve("zstd-1.0.parquet"), folder.resolve("val-0.parquet"));
+        ImageDataset found = open(folder + "/*.parquet", "");
+        assertEquals(
+                open(FILES + "/plain.parquet", "").train().size(), found.train().size());
+        assertFalse(found.train().labelled());
+        assertEquals(List.of("a", "b", "c"), found.val().orElseThrow().classNames());
+    }
+
     private String refused(String file, String field) {
         return assertThrows(UserError.class, () -> open(file, field)).getMessage();
     }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.LocatedIndex;
@@ -128,6 +129,9 @@ public final class SampleEntries {
     }
 
     private PartBuilder byClass(String folder, IntPredicate rows) {
+        if (IntStream.range(0, entries.size()).filter(rows).allMatch(row -> entries.label(row) == null)) {
+            return unlabelled(folder, rows);
+        }
         PartBuilder part = named(folder, rows, false);
         Optional<String> twice = part.twice();
         if (twice.isPresent()) {
@@ -137,6 +141,16 @@ public final class SampleEntries {
                         .formatted(twice.get()));
             }
         }
+        return part;
+    }
+
+    /** A split without any class beside one that has them. */
+    private PartBuilder unlabelled(String folder, IntPredicate rows) {
+        PartBuilder part = new PartBuilder(folder);
+        IntStream.range(0, entries.size())
+                .filter(rows)
+                .mapToObj(this::entry)
+                .forEach(one -> put(part, "", one.path(), one));
         return part;
     }
 
