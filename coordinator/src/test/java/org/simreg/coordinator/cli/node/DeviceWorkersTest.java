@@ -30,7 +30,7 @@ import picocli.CommandLine;
 /** The workers of a machine with several devices: their arguments, and real processes on the CPU. */
 class DeviceWorkersTest {
     private static final int SIGTERM = 143;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(150);
 
     @TempDir
     Path folder;
@@ -84,7 +84,7 @@ class DeviceWorkersTest {
 
     /** The workers that are two processes on a real coordinator: one is killed and comes back, then all leave. */
     @Test
-    @Timeout(180)
+    @Timeout(600)
     void aKilledWorkerComesBackAndAllLeaveAtTheSignal() throws Exception {
         CoordinatorNode.Settings settings = new CoordinatorNode.Settings(
                 "127.0.0.1",
@@ -107,7 +107,7 @@ class DeviceWorkersTest {
                 assertNotEquals(
                         first.pid(), named(probe.toHandle(), "--name=gpu-0").pid());
                 probe.toHandle().destroy();
-                assertTrue(probe.waitFor(60, TimeUnit.SECONDS));
+                assertTrue(probe.waitFor(120, TimeUnit.SECONDS));
                 assertEquals(SIGTERM, probe.exitValue());
                 until(client, List.of());
             } finally {
