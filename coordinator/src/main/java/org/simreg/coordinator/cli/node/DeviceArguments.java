@@ -16,7 +16,7 @@ import picocli.CommandLine.ParseResult;
  * and the share of the cores of each.
  *
  * @param common given for all
- * @param name of the first, up to its number
+ * @param name what the names of all begin with, before a hyphen and the number
  * @param clusterPort of the first; 0 takes any that is free
  * @param http of the first; empty if none is served
  * @param devices one a worker

@@ -56,9 +56,7 @@ record DeviceWorkers(List<List<String>> workers, Duration leaveWithin) implement
     private static List<String> command(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        String path = System.getProperty("java.class.path");
-        command.addAll(List.of("-cp", path));
-        command.add(MAIN);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
         command.addAll(arguments);
         return command;
     }

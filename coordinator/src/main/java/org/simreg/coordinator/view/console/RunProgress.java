@@ -105,11 +105,11 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     }
 
     private void notice(Notice notice) {
-        boolean is = notice.hasBroken();
-        if (is && broken.add(notice.getBroken().getFile()) && broken.size() == BROKEN_SHOWN + 1) {
+        boolean ofImage = notice.hasBroken();
+        if (ofImage && broken.add(notice.getBroken().getFile()) && broken.size() == BROKEN_SHOWN + 1) {
             bar.print("note: further images that can't be read are counted here, and named in the run's report.html");
         }
-        if (!is || broken.size() <= BROKEN_SHOWN) {
+        if (!ofImage || broken.size() <= BROKEN_SHOWN) {
             bar.print("note: " + printable(notice.getText()));
         }
     }

@@ -388,46 +388,4 @@ class SourcesOpenedTest {
         Files.writeString(folder.resolve("in/list.txt"), folder.toAbsolutePath() + "/out/2.png\n");
         assertTrue(refused("list:" + folder + "/in/list.txt").contains("out/2.png, which is not below"));
     }
-
-    /** Files and folders of many samples that are called train and val, in one source or in several. */
-    @Test
-    void filesAreSplitsByTheirNames() throws IOException {
-        for (String split : List.of("train", "val")) {
-            new Tars()
-                    .add("ant/" + split + ".jpg", split)
-                    .add("bee/" + split + ".jpg", split)
-                    .write(folder.resolve("pets-" + split + "-000.tar"));
-            new Tars()
-                    .add(split + ".jpg", split)
-                    .add(split + ".cls", "0")
-                    .write(folder.resolve("wds-" + split + ".tar"));
-            for (String label : List.of("ant", "bee")) {
-                Path image =
-                        folder.resolve("tree").resolve(split).resolve(label).resolve(split + ".jpg");
-                Files.createDirectories(image.getParent());
-                Files.writeString(image, split);
-            }
-        }
-        List<String> train = List.of("train/ant/train.jpg", "train/bee/train.jpg");
-        List<String> val = List.of("val/ant/val.jpg", "val/bee/val.jpg");
-        for (List<String> sources : List.of(
-                List.of("tar:" + folder + "/pets-*.tar"),
-                List.of("tar:" + folder + "/pets-train-*.tar", "tar:" + folder + "/pets-val-*.tar"),
-                List.of(folder + "/tree/train", folder + "/tree/val"))) {
-            ImageDataset found = open(sources.toArray(String[]::new));
-            assertEquals(train, paths(found.train()), notes::toString);
-            assertEquals(val, paths(found.val().get()), notes::toString);
-            assertEquals(
-                    1,
-                    notes.stream()
-                            .filter(note -> note.contains("taken by the files' names"))
-                            .count());
-        }
-        ImageDataset labelled = open("tar:" + folder + "/wds-*.tar");
-        assertEquals(List.of("train/0/train.jpg"), paths(labelled.train()));
-        assertEquals(List.of("val/0/val.jpg"), paths(labelled.val().get()));
-        // One whose name says nothing: all are one set.
-        new Tars().add("ant/more.jpg", "more").write(folder.resolve("pets-more.tar"));
-        assertEquals(5, open("tar:" + folder + "/pets-*.tar").train().size());
-    }
 }
