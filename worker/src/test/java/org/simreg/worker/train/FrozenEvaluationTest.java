@@ -127,7 +127,8 @@ class FrozenEvaluationTest {
             Path exported = run.resolve("student").resolve("mobilenet-v2." + file);
             assertArrayEquals(expected, accuracies(exported, view), file);
         }
-        assertEquals(List.of(), notices);
+        assertEquals(3, notices.size(), notices + ": one for each file, none for the run");
+        notices.forEach(notice -> assertTrue(notice.endsWith("are taken as mobilenet-v2"), notice));
     }
 
     @Test
@@ -246,7 +247,19 @@ class FrozenEvaluationTest {
             assertEquals(Precision.FLOAT32, backbone.identity().precision());
         }
         assertEquals(1, notices.size());
-        assertTrue(notices.get(0).contains("fit resnet50 as well as resnet50-byol; taken as resnet50"), notices.get(0));
+        assertTrue(
+                notices.get(0).contains("taken as resnet50, which has the names and shapes of resnet50-byol too"),
+                notices.get(0));
+    }
+
+    @Test
+    void weightsThatAreNoFiniteNumbersAreRefused() {
+        Path file = SmallRun.notANumber(folder, Network.RESNET18);
+        String refused = assertThrows(UserError.class, () -> open(file)).getMessage();
+        assertEquals(
+                "Can't use the weights of " + file
+                        + ": bn1.weight holds a NaN or an infinity, so its training went wrong; give another checkpoint",
+                refused);
     }
 
     @Test

@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
@@ -76,6 +78,20 @@ public final class SmallRun {
         Path file = folder.resolve("teacher-" + seed + ".safetensors");
         Safetensors.write(file, weights(name, seed));
         return file.toString();
+    }
+
+    /** A network's weights with one NaN, in the factors of its first normalisation. */
+    public static Path notANumber(Path folder, Network name) {
+        StateDict weights = weights(name, 1);
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        weights.names().forEach(each -> shapes.put(each, weights.shape(each)));
+        Path file = folder.resolve("not-a-number.safetensors");
+        Safetensors.write(file, StateDict.lazy(shapes, each -> {
+            float[] values = weights.get(each).floats();
+            values[3] = each.equals("features.0.1.weight") || each.equals("bn1.weight") ? Float.NaN : values[3];
+            return values;
+        }));
+        return file;
     }
 
     public static StateDict weights(Network name, long seed) {

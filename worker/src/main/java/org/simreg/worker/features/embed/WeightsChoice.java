@@ -3,13 +3,13 @@ package org.simreg.worker.features.embed;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.family.Networks;
+import org.simreg.worker.weights.checkpoint.FittingNetwork;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
@@ -35,7 +35,7 @@ record WeightsChoice(
         Precision precision,
         RecognizedFile recognised) {
     /**
-     * @param notices takes a sentence if the file fits more than one network
+     * @param notices takes the sentence that says which network it is, where nobody named it, and which part
      * @throws UserError if the file can't be read or doesn't hold what is asked
      */
     static WeightsChoice of(FrozenBackbone.Request asked, Consumer<String> notices) {
@@ -52,18 +52,16 @@ record WeightsChoice(
             NetworkFit.Found fit = NetworkFit.find(found.tensors(), network, asked.part(), name);
             fit.choice().note(asked.part(), network.name(), name).ifPresent(notices);
             return new WeightsChoice(
-                    named.get(), fit.network(), fit.weights(), fit.choice().taken(), precision, found);
+                    named.get(),
+                    fit.network(),
+                    fit.weights().finite(name),
+                    fit.choice().taken(),
+                    precision,
+                    found);
         }
         RecognizedFile.FoundNetwork part = found.network(asked.part(), name, notices);
-        String alike = Networks.alike(part.name()).stream()
-                .map(other -> Networks.backbone(other).name())
-                .collect(Collectors.joining(" and "));
-        if (!alike.isEmpty()) {
-            String taken = part.network().name();
-            notices.accept("the weights of %s fit %s as well as %s; taken as %s, unless --network says otherwise"
-                    .formatted(file, taken, alike, taken));
-        }
-        StateDict weights = found.weights(part, part.network(), name);
+        notices.accept(FittingNetwork.note(part.name(), name, "--network"));
+        StateDict weights = found.weights(part, part.network(), name).finite(name);
         return new WeightsChoice(part.name(), part.network(), weights, part.part(), precision, found);
     }
 

@@ -161,7 +161,7 @@ public final class StudentBuilder {
             throw new UserError("--init: the positions of " + file + " are for other images than --size has; choose the"
                     + " size that its network was trained at");
         }
-        return found.weights();
+        return found.weights().finite(file.toString());
     }
 
     private static void put(FlatLayout layout, float[] flat, StateDict found) {

@@ -48,7 +48,8 @@ final class NetworkTeacher implements FrozenTeacher {
         NetworkFit.Found fit = NetworkFit.find(found, network, part, file.toString(), notices);
         boolean bfloat16 = precision == Precision.BFLOAT16;
         NetworkGraph taken = TokenFeature.of(fit.network(), asked.getOutput(), "--teacher-output");
-        FrozenModule module = FrozenModule.of(torch, taken, fit.weights(), asked.getPixels(), bfloat16);
+        StateDict weights = fit.weights().finite(file.toString());
+        FrozenModule module = FrozenModule.of(torch, taken, weights, asked.getPixels(), bfloat16);
         return new NetworkTeacher(module, taken, asked.getSize());
     }
 

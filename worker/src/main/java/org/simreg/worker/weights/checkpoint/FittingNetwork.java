@@ -37,7 +37,7 @@ public final class FittingNetwork {
         List<FoundNetwork> meant = teachers.isEmpty() ? parts : teachers;
         List<Network> names = meant.stream().map(FoundNetwork::name).distinct().toList();
         if (names.size() == 1) {
-            notices.accept("the weights of " + fileName + " are taken as " + taken(names.get(0), option));
+            notices.accept(note(names.get(0), fileName, option));
             return names.get(0);
         }
         if (names.isEmpty() && WeightsFile.isScript(Path.of(fileName))) {
@@ -49,12 +49,14 @@ public final class FittingNetwork {
                         .formatted(fileName, why, option, names(names.isEmpty() ? Networks.all() : names)));
     }
 
-    private static String taken(Network name, String option) {
+    /** "the weights of FILE are taken as resnet50, which has the names and shapes of resnet50-byol too; .." */
+    public static String note(Network name, String fileName, String option) {
         List<Network> alike = Networks.alike(name);
         String others = alike.isEmpty()
                 ? ""
                 : ", which has the names and shapes of " + names(alike) + " too; " + option + " can say otherwise";
-        return Networks.backbone(name).name() + others;
+        return "the weights of " + fileName + " are taken as "
+                + Networks.backbone(name).name() + others;
     }
 
     private static String several(List<FoundNetwork> meant) {

@@ -11,6 +11,7 @@ import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.weights.format.ForeignFormat;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.format.ShardIndex;
 import org.simreg.worker.weights.tensor.CorruptFile;
@@ -120,7 +122,10 @@ public final class RunWeights {
                 ? " (it is the checkpoint after step %s; the run's --resume sets it aside and continues from the one before)"
                         .formatted(name.replaceAll("\\D", "").replaceFirst("^0+(?=.)", ""))
                 : "";
-        return new UserError("Can't read weights from %s: %s%s".formatted(file, Disk.reason(cause), wayOut), cause);
+        String why = cause instanceof NoSuchFileException
+                ? ForeignFormat.ofMissing(file).orElseGet(() -> Disk.reason(cause))
+                : Disk.reason(cause);
+        return new UserError("Can't read weights from %s: %s%s".formatted(file, why, wayOut), cause);
     }
 
     /**

@@ -22,6 +22,7 @@ public final class ForeignFormat {
             "make ONNX of it (python -m tf2onnx.convert --saved-model DIR --inputs-as-nchw INPUT --output m.onnx), and of"
                     + " that a TorchScript module (m = onnx2torch.convert('m.onnx');"
                     + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
+    private static final String FROM_CHECKPOINT = "restore it in TensorFlow, save a SavedModel, and " + FROM_TENSORFLOW;
     private static final String FROM_KERAS = "make a TorchScript module of it, with KERAS_BACKEND=torch (k ="
             + " keras.models.load_model(FILE).requires_grad_(False).eval(); torch.jit.trace(lambda x: k(x.permute(0, 2, 3,"
             + " 1)), torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
@@ -57,6 +58,13 @@ public final class ForeignFormat {
                 .anyMatch(value ->
                         value instanceof Pickled.Thing thing && thing.typeName().startsWith("numpy"));
         return arrays ? Optional.of("it holds NumPy's arrays and no tensor; " + FROM_ARRAYS) : Optional.empty();
+    }
+
+    /** What the files beside tell of a name that no file has: TensorFlow's checkpoints are named by a prefix. */
+    public static Optional<String> ofMissing(Path path) {
+        return Files.exists(path.resolveSibling(path.getFileName() + ".index"))
+                ? Optional.of("it is a TensorFlow checkpoint; " + FROM_CHECKPOINT)
+                : Optional.empty();
     }
 
     /** What the names in an archive tell of it; empty if they tell nothing. */
@@ -113,9 +121,7 @@ public final class ForeignFormat {
         } else if (text.startsWith("TFL3", 4)) {
             return Optional.of("it is a TensorFlow Lite file; give the model that it was made of: " + FROM_TENSORFLOW);
         } else if (name.matches(".*\\.(data-\\d{5}-of-\\d{5}|ckpt\\.(index|meta)|index)")) {
-            return Optional.of(
-                    "it is a piece of a TensorFlow checkpoint; restore it in TensorFlow, save a SavedModel, and "
-                            + FROM_TENSORFLOW);
+            return Optional.of("it is a piece of a TensorFlow checkpoint; " + FROM_CHECKPOINT);
         } else if (name.endsWith(".pb")) {
             return Optional.of("it is a TensorFlow graph; " + FROM_TENSORFLOW);
         } else if (name.endsWith(".msgpack")) {
@@ -180,8 +186,7 @@ public final class ForeignFormat {
         } else if (names.contains("saved_model.pb")) {
             return Optional.of("it is a TensorFlow SavedModel; " + FROM_TENSORFLOW);
         } else if (names.stream().anyMatch(name -> name.matches(".*\\.data-\\d{5}-of-\\d{5}"))) {
-            return Optional.of("it holds a TensorFlow checkpoint; restore it in TensorFlow, save a SavedModel, and "
-                    + FROM_TENSORFLOW);
+            return Optional.of("it holds a TensorFlow checkpoint; " + FROM_CHECKPOINT);
         } else if (names.contains("flax_model.msgpack")) {
             return Optional.of("it holds Flax's msgpack; " + FROM_FLAX);
         } else if (names.contains("_CHECKPOINT_METADATA") || names.contains("manifest.ocdbt")) {

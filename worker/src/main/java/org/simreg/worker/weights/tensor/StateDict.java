@@ -67,6 +67,33 @@ public final class StateDict {
                         .formatted(odd.size(), names().size(), odd.get(0)));
     }
 
+    /**
+     * The same tensors, all of floating-point numbers, each of which is refused when it is fetched if it holds a NaN or
+     * an infinity: libtorch's kernels can turn a NaN into 0, and the features of such weights look like any others.
+     *
+     * @param fileName for the message of the UserError
+     */
+    public StateDict finite(String fileName) {
+        Map<String, LazyTensor> checked = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> checked.put(
+                name,
+                new LazyTensor(
+                        tensor.dtype(),
+                        tensor.shape(),
+                        () -> finite(tensor.load(), name, fileName).data(),
+                        List.of(tensor))));
+        return new StateDict(checked);
+    }
+
+    private static HostTensor finite(HostTensor tensor, String name, String fileName) {
+        if (!tensor.isFinite()) {
+            throw new UserError(
+                    "Can't use the weights of %s: %s holds a NaN or an infinity, so its training went wrong; give another checkpoint"
+                            .formatted(fileName, name));
+        }
+        return tensor;
+    }
+
     /** Sizes of the tensor, without fetching it. */
     public long[] shape(String name) {
         return stored(name).shape().clone();

@@ -191,6 +191,16 @@ class FrozenTeacherTest {
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
     }
 
+    @Test
+    void weightsThatAreNoFiniteNumbersAreRefusedAsTeacherAndAsFirstWeights() {
+        Path file = SmallRun.notANumber(folder, Network.MOBILENET_V2);
+        refused(file.toString(), "features.0.1.weight holds a NaN or an infinity");
+        Job.Builder begun = SmallRun.job(teacher);
+        begun.getStudentBuilder().setNetwork(Network.MOBILENET_V2).setInit(file.toString());
+        UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(begun, folder));
+        assertTrue(refused.getMessage().contains("features.0.1.weight holds a NaN"), refused.getMessage());
+    }
+
     private void refused(String source, String reason) {
         UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(SmallRun.job(source), folder));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());

@@ -187,6 +187,13 @@ class ContainersTest {
         refused(file, expected);
     }
 
+    @Test
+    void aTensorFlowCheckpointIsNamedByItsPrefixToo() throws IOException {
+        Files.write(folder.resolve("m.ckpt-2500.index"), new byte[8]);
+        refused(folder.resolve("m.ckpt-2500"), "it is a TensorFlow checkpoint; restore it in TensorFlow");
+        refused(folder.resolve("m.ckpt-2501"), "there is no such file");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "__0_0.distcp, dcp_to_torch",
