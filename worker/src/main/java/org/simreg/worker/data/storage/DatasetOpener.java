@@ -130,7 +130,9 @@ public final class DatasetOpener {
      */
     public static ImageDataset local(Dataset dataset, Local here, Consumer<String> notices) {
         ImageDataset.Subset subset = ImageDataset.Subset.of(dataset);
-        List<DataSource> sources = DataSource.of(dataset);
+        List<DataSource> sources = DataSource.of(dataset).stream()
+                .map(source -> resolved(source, notices))
+                .toList();
         if (sources.size() == 1 && sources.get(0) instanceof DataSource.Folder folder && !folder.isObjects()) {
             requireNoField(dataset);
             return FolderSource.open(Path.of(folder.at()), subset, here.cache(), here.progress(), notices);
@@ -142,6 +144,16 @@ public final class DatasetOpener {
         AnyStore files = new AnyStore(here.roots());
         LocatedDataset.Stores stores = new LocatedDataset.Stores(files, new ParquetValues(files), here.samples());
         return LocatedDataset.open(whole, DataSource.shown(dataset), stores, subset, notices);
+    }
+
+    /** A folder of shards is the source that reads them. */
+    private static DataSource resolved(DataSource source, Consumer<String> notices) {
+        if (!(source instanceof DataSource.Folder) || source.isObjects()) {
+            return source;
+        }
+        Optional<ShardFolder.Shards> shards = ShardFolder.of(Path.of(source.at()));
+        shards.ifPresent(found -> notices.accept(found.notice()));
+        return shards.map(ShardFolder.Shards::source).orElse(source);
     }
 
     private static void requireNoField(Dataset dataset) {

@@ -39,7 +39,7 @@ class FolderLayoutTest {
     @Test
     void splitsGoByOtherNamesInAnyCase() {
         for (String train : List.of("train", "training", "Train", "TRAIN", "Training")) {
-            for (String val : List.of("val", "valid", "validation", "test", "Val", "VALID", "Validation", "Test")) {
+            for (String val : List.of("val", "valid", "validation", "dev", "test", "eval", "Val", "VALID", "Testing")) {
                 Tree one = new Tree(temporary.resolve(train + "-" + val));
                 one.files(train + "/ant/1.jpg", train + "/bee/1.jpg", val + "/bee/2.jpg");
                 ImageDataset found = one.open();

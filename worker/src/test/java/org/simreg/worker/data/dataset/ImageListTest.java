@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 
@@ -92,10 +94,35 @@ class ImageListTest {
 
     @Test
     void aFolderThatIsNoDataSetIsRefusedWithTheLayouts() throws IOException {
-        assertTrue(refusal().contains("is no folder"));
+        assertTrue(refusal().contains("is no folder; a data set is train/CLASS/*"));
         Files.createDirectories(tree.root.resolve("train"));
         assertTrue(refusal().contains("holds no images"));
         assertTrue(refusal().contains("train/CLASS/*"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a.zip, 'it is an archive: unpack it'",
+        "a.tar.gz, 'it is an archive: unpack it'",
+        "a.tar, write tar:",
+        "a.PNG, it is one image: name its folder",
+        "a.txt, 'write list:'"
+    })
+    void aFileInPlaceOfAFolderIsRefusedWithTheWay(String name, String expected) throws IOException {
+        Path file = Files.createFile(temporary.resolve(name));
+        String message = assertThrows(UserError.class, () -> open(file)).getMessage();
+        assertTrue(message.contains("is no folder; " + expected), message);
+    }
+
+    @Test
+    void anAddressThatIsNotReadIsRefusedWithTheWay() {
+        String message = assertThrows(UserError.class, () -> open(Path.of("https://example.org/images")))
+                .getMessage();
+        assertTrue(message.contains("such addresses aren't read: download it"), message);
+    }
+
+    private void open(Path data) {
+        FolderSource.open(data, ImageDataset.Subset.ALL, tree.cache, ImageDataset.IndexProgress.SILENT, note -> {});
     }
 
     private String refusal() {

@@ -1,6 +1,7 @@
 package org.simreg.worker.data.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,5 +76,48 @@ class FileSplitsTest {
         // One whose name says nothing: all are one set.
         new Tars().add("ant/more.jpg", "more").write(folder.resolve("pets-more.tar"));
         assertEquals(5, open("tar:" + folder + "/pets-*.tar").train().size());
+    }
+
+    private void shards(String... names) throws IOException {
+        for (String name : names) {
+            Path file = folder.resolve(name);
+            Files.createDirectories(file.getParent());
+            new Tars().add("ant/a.jpg", "a").add("bee/b.jpg", "b").write(file);
+        }
+    }
+
+    @Test
+    void aFolderOfShardsIsReadByTheSourceThatReadsThem() throws IOException {
+        shards("flat/0.tar", "flat/.git/x.tar", "deep/train/0.tar", "deep/val/0.tar", "one/data/0.tar");
+        new Tars().add("ant/c.jpg", "c").write(folder.resolve("flat/1.tar"));
+        ImageDataset flat = open(folder + "/flat");
+        assertEquals(3, flat.train().size());
+        assertEquals(
+                "%1$s/flat holds 2 .tar and no pictures, and is read as tar:%1$s/flat/*.tar".formatted(folder),
+                notes.get(0));
+        ImageDataset deep = open(folder + "/deep");
+        assertEquals(
+                "%1$s/deep holds 2 .tar and no pictures, and is read as tar:%1$s/deep/{train,val}/*.tar"
+                        .formatted(folder),
+                notes.get(0));
+        assertEquals(List.of("train/ant/a.jpg", "train/bee/b.jpg"), paths(deep.train()));
+        assertEquals(List.of("val/ant/a.jpg", "val/bee/b.jpg"), paths(deep.val().get()));
+        assertEquals(2, open(folder + "/one").train().size());
+        ImageDataset both = open(folder + "/deep/train", folder + "/deep/val");
+        assertEquals(List.of("val/ant/a.jpg", "val/bee/b.jpg"), paths(both.val().get()));
+    }
+
+    @Test
+    void aFolderWithPicturesStaysAFolder() throws IOException {
+        shards("mixed/train/ant/0.tar", "mixed/1.tar", "beside/1.tar", "classes/ant/0.tar");
+        for (String image : List.of("mixed/train/ant/a.jpg", "beside/a.jpg", "classes/bee/a.jpg")) {
+            Path file = folder.resolve(image);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, "a");
+        }
+        for (String each : List.of("mixed", "beside", "classes")) {
+            assertEquals(1, open(folder + "/" + each).train().size(), each);
+            assertTrue(notes.stream().noneMatch(note -> note.contains("is read as tar:")), notes::toString);
+        }
     }
 }

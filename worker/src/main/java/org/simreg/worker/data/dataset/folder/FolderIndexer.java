@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -53,14 +54,21 @@ final class FolderIndexer {
 
     /** What else it may be meant to be. */
     private static String other(Path root) {
-        String name = root.getFileName() == null ? "" : root.getFileName().toString();
-        if (!Files.isRegularFile(root)) {
+        String name =
+                root.getFileName() == null ? "" : root.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (root.toString().matches("(https?|ftp|gs|hdfs|hf|az|abfss?):.*")) {
+            return "such addresses aren't read: download it, or name a bucket by s3://BUCKET/PREFIX";
+        } else if (!Files.isRegularFile(root)) {
             return LAYOUTS;
         } else if (name.endsWith(".tar")) {
             return "write tar:" + root;
+        } else if (name.endsWith(".parquet")) {
+            return "write parquet:" + root;
+        } else if (name.matches(".*\\.(zip|7z|rar|tgz|tar\\..*)")) {
+            return "it is an archive: unpack it, and name the folder";
         }
-        return name.endsWith(".parquet")
-                ? "write parquet:" + root
+        return FolderWalk.isImage(name)
+                ? "it is one image: name its folder"
                 : "write list:%s if it is a list of images".formatted(root);
     }
 

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 
 /**
  * Where the parts of a data set lie below its folder, by the names that people give to them: {@code train} or {@code
- * training}, {@code val}, {@code valid}, {@code validation} or {@code test}, in any case, also below a folder that an
- * archive was unpacked to.
+ * training}, and {@code val}, {@code valid}, {@code validation}, {@code dev}, {@code test}, {@code testing}, {@code eval} or
+ * {@code evaluation}, in any case, also below a folder that an archive was unpacked to.
  *
  * @param train path of the train images; empty for the data set's own folder
  * @param vals paths of folders that may be val, the likeliest first
@@ -17,7 +17,8 @@ import java.util.stream.Stream;
  */
 record SplitLayout(String train, List<String> vals, List<String> notes) {
     private static final List<String> TRAIN = List.of("train", "training");
-    private static final List<String> VAL = List.of("val", "valid", "validation", "test");
+    private static final List<String> VAL =
+            List.of("val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation");
 
     /** More folders than this are classes. */
     private static final int MOST_FOLDERS = 8;

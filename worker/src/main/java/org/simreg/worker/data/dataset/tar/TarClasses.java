@@ -15,8 +15,19 @@ import java.util.regex.Pattern;
  */
 final class TarClasses {
     private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d{1,15})");
-    private static final Set<String> PARTS =
-            Set.of("train", "training", "val", "valid", "validation", "test", "testing", "images", "data");
+    private static final Set<String> PARTS = Set.of(
+            "train",
+            "training",
+            "val",
+            "valid",
+            "validation",
+            "dev",
+            "test",
+            "testing",
+            "eval",
+            "evaluation",
+            "images",
+            "data");
     private static final String TAR = ".tar";
 
     private TarClasses() {}
