@@ -171,13 +171,17 @@ final class Bank {
                     .setRows(one.getRows())
                     .setBytes(one.getLength());
         }
-        status.setRowsDone(stored).setLeftOut(leftOut).addAllBroken(record.getBrokenList());
+        status.setRowsDone(stored)
+                .setLeftOut(leftOut)
+                .addAllBroken(record.getBrokenList())
+                .addAllNotes(record.getNotesList());
         builder.ifPresent(images -> images.describe(status));
         holders.ifPresent(shards -> {
             shards.describe(status);
             if (shards.missing() > 0) {
                 String why = shards.trouble().isEmpty() ? "" : ": " + shards.trouble();
-                status.setReason(shards.missing() + " shards wait to be opened" + why);
+                String wait = shards.missing() == 1 ? "1 shard waits" : shards.missing() + " shards wait";
+                status.setReason(wait + " to be opened" + why);
             }
         });
         return status.build();

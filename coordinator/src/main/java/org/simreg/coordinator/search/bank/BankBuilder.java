@@ -25,6 +25,8 @@ final class BankBuilder {
     /** Images that can't be read and are kept by name. */
     private static final int MOST_BROKEN = 10;
 
+    private static final int MOST_NOTES = 10;
+
     private static final Logger LOG = LoggerFactory.getLogger(BankBuilder.class);
 
     /** Makings that may end the process; they would do so at every restart. */
@@ -256,6 +258,10 @@ final class BankBuilder {
                 .addAllBroken(done.getBrokenList().stream()
                         .limit(MOST_BROKEN - Math.min(MOST_BROKEN, record.getBrokenCount()))
                         .toList());
+        done.getNotesList().stream()
+                .filter(note -> !record.getNotesList().contains(note))
+                .limit(MOST_NOTES - Math.min(MOST_NOTES, record.getNotesCount()))
+                .forEach(changed::addNotes);
         changed.getPartsBuilder(part)
                 .setRows(record.getParts(part).getRows() - done.getLeftOut())
                 .setLeftOut(done.getLeftOut())

@@ -78,6 +78,7 @@ public final class BankTables {
         if (!bank.getView().isEmpty()) {
             fact(text, "view", bank.getView());
         }
+        bank.getNotesList().forEach(note -> fact(text, "note", note));
         fact(text, "version", bank.getVersion());
         return text.append('\n').append(shards(bank)).toString();
     }

@@ -84,7 +84,9 @@ class BankCommandsTest {
         Path data = SmallJob.pictures(folder.resolve("data"));
         Path weights = SmallJob.teacher(folder.resolve("weights.safetensors"));
         done("index", "create", "pics", "--data=" + data, "--weights=" + weights, "--size=32");
-        assertTrue(terminal.out.contains("mobilenet"), terminal.out);
+        assertTrue(
+                terminal.out.contains("  note      the weights of " + weights + " are taken as mobilenet-v2\n"),
+                terminal.out);
         Path picture;
         try (var all = Files.list(data.resolve("train/symbols--arrow"))) {
             picture = all.sorted().findFirst().orElseThrow();

@@ -5,8 +5,9 @@ import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
@@ -17,20 +18,23 @@ import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.embed.FrozenBackbone;
 import org.simreg.worker.weights.part.PartRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A frozen network that stays open until another one is asked for. Belongs to one thread. */
 final class EmbeddingNetwork implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddingNetwork.class);
+
     private static final int USUAL_SIZE = 224;
 
     private final WorkerSettings settings;
-    private final Consumer<String> notices;
+    private final List<String> notes = new ArrayList<>();
     private Torch torch;
     private ImageSource source;
     private FrozenBackbone backbone;
 
-    EmbeddingNetwork(WorkerSettings settings, Consumer<String> notices) {
+    EmbeddingNetwork(WorkerSettings settings) {
         this.settings = settings;
-        this.notices = notices;
     }
 
     /**
@@ -41,6 +45,7 @@ final class EmbeddingNetwork implements AutoCloseable {
     FrozenBackbone of(ImageSource asked) {
         if (backbone == null || !asked.equals(source)) {
             close();
+            notes.clear();
             torch = new Torch(settings.device(), settings.threads(), settings.torchscript());
             torch.enter();
             backbone = FrozenBackbone.open(
@@ -56,10 +61,16 @@ final class EmbeddingNetwork implements AutoCloseable {
                                     asked.hasPixels() ? Optional.of(asked.getPixels()) : Optional.empty(),
                                     interpolation(asked),
                                     asked.getOutput())),
-                    notices);
+                    notes::add);
+            notes.forEach(LOG::info);
             source = asked;
         }
         return backbone;
+    }
+
+    /** What was chosen where the file of weights leaves a choice, a sentence each. */
+    List<String> notes() {
+        return List.copyOf(notes);
     }
 
     Torch torch() {
@@ -105,7 +116,7 @@ final class EmbeddingNetwork implements AutoCloseable {
         if (Files.isReadable(Path.of(file)) || settings.storage().isEmpty()) {
             return weights;
         }
-        String copy = settings.storage().get().weights(file, notices).toString();
+        String copy = settings.storage().get().weights(file, LOG::warn).toString();
         return script ? "torchscript:" + copy : copy;
     }
 

@@ -73,7 +73,7 @@ public final class SearchServer implements AutoCloseable {
                 new ShardTransfer(coordinator, settings.worker().cache().resolve("banks"));
         shards = new OpenShards(transfer, settings, searcher);
         embedder = new ShardEmbedder(settings, transfer);
-        images = new QueryImages(new EmbeddingNetwork(settings.worker(), LOG::warn));
+        images = new QueryImages(new EmbeddingNetwork(settings.worker()));
         consumer = vertx.eventBus().consumer(address);
         consumer.handler(this::take);
         consumer.completion()

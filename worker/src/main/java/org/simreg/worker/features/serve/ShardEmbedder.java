@@ -74,7 +74,7 @@ final class ShardEmbedder implements AutoCloseable {
         this.settings = settings;
         this.nanos = nanos;
         this.transfer = transfer;
-        frozen = new EmbeddingNetwork(settings.worker(), LOG::warn);
+        frozen = new EmbeddingNetwork(settings.worker());
     }
 
     /**
@@ -244,6 +244,7 @@ final class ShardEmbedder implements AutoCloseable {
                     .addAllBroken(broken)
                     .setStored(stored)
                     .setWeightsSha256(weights)
+                    .addAllNotes(frozen.notes())
                     .setNetwork("%s, %s"
                             .formatted(
                                     backbone.identity().network(),

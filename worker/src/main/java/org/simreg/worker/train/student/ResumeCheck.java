@@ -63,8 +63,14 @@ public final class ResumeCheck {
         Continued past = job.getContinued();
         int last = past.getEpochsCount() - 1;
         int epochs = job.getOptimization().getEpochs();
-        return "The run of %d epochs is continued to %d after step %d, with the learning rate of a run of %d from there on; its bits are not those of a run of %d epochs from the start"
-                .formatted(past.getEpochs(last), epochs, past.getSteps(last), epochs, epochs);
+        return "The run of %d %s is continued to %d after step %d, with the learning rate of a run of %d from there on; its bits are not those of a run of %d epochs from the start"
+                .formatted(
+                        past.getEpochs(last),
+                        past.getEpochs(last) == 1 ? "epoch" : "epochs",
+                        epochs,
+                        past.getSteps(last),
+                        epochs,
+                        epochs);
     }
 
     /** Whether a job is another with more epochs, perhaps several times, as its lineage says. */
