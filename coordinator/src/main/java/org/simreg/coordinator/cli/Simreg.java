@@ -182,7 +182,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
+        StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("note: " + notice))
                 .forEach(System.out::println);
         if (settings.int8().isPresent()) {
             EdgeRun.write(settings);

@@ -3,6 +3,7 @@ package org.simreg.bench;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
@@ -55,8 +56,11 @@ public final class LoaderBench {
     /** Of each picture in the bucket: none is asked for twice in a round. */
     private static final int COPIES = 16;
 
-    /** Rounds in which the compilers work, longest on the bucket's server. */
-    private static final int WARM_UP = 6;
+    /** Rounds in which the compilers work, most on the bucket's server and client: until they rest, at most so many. */
+    private static final int MOST_WARM_UP = 80;
+
+    /** Part of a round's time that compilers take when they rest. */
+    private static final double REST = 0.03;
 
     private static final OperatingSystemMXBean PROCESS =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -92,10 +96,9 @@ public final class LoaderBench {
         for (String source : List.of(arguments).subList(Math.min(3, arguments.length), arguments.length)) {
             sources.put(source, always(source, scratch));
         }
-        try (LoopbackS3 server = new LoopbackS3()) {
-            server.use();
+        try (LoopbackS3 server = new LoopbackS3(LATENCY)) {
+            server.use(server.direct());
             server.bucket("pictures", copies(folder, images, scratch.resolve("copies")));
-            server.line().delay(LATENCY);
             sources.put("s3", () -> bucket(scratch));
             compare(sources, threads, rounds);
         }
@@ -161,12 +164,10 @@ public final class LoaderBench {
         Map<String, List<Turn>> turns = new LinkedHashMap<>();
         sources.keySet().forEach(name -> turns.put(name, new ArrayList<>()));
         THREADS.setThreadContentionMonitoringEnabled(true);
-        for (int round = -WARM_UP; round < rounds; round++) {
+        sources.values().forEach(source -> warmUp(source, settings));
+        for (int round = 0; round < rounds; round++) {
             for (Map.Entry<String, Supplier<ImageList>> source : sources.entrySet()) {
-                Turn turn = turn(source.getValue().get(), settings);
-                if (round >= 0) {
-                    turns.get(source.getKey()).add(turn);
-                }
+                turns.get(source.getKey()).add(turn(source.getValue().get(), settings));
             }
         }
         List<Turn> first = turns.values().iterator().next();
@@ -179,6 +180,19 @@ public final class LoaderBench {
                 median(all, Turn::own) / median(first, Turn::own),
                 rounds,
                 median(all, Turn::processor) * 1e3));
+    }
+
+    /** Rounds until the compilers have rested for three of them. */
+    private static void warmUp(Supplier<ImageList> source, BatchLoader.Settings settings) {
+        CompilationMXBean compilers = ManagementFactory.getCompilationMXBean();
+        int rested = 0;
+        for (int round = 0; round < MOST_WARM_UP && rested < 3; round++) {
+            long compiled = compilers.getTotalCompilationTime();
+            long begun = System.nanoTime();
+            turn(source.get(), settings);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            rested = (compilers.getTotalCompilationTime() - compiled) / 1e3 < REST * seconds ? rested + 1 : 0;
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -14,6 +15,9 @@ import org.gaul.s3proxy.nio2blob.TransientNio2BlobApiMetadata;
 import org.jclouds.ContextBuilder;
 import org.jclouds.blobstore.BlobStore;
 import org.jclouds.blobstore.BlobStoreContext;
+import org.jclouds.blobstore.domain.Blob;
+import org.jclouds.blobstore.options.GetOptions;
+import org.jclouds.blobstore.util.ForwardingBlobStore;
 
 /** S3Proxy on loopback, with objects in memory, behind a {@link FaultyLine}. */
 public final class LoopbackS3 implements AutoCloseable {
@@ -29,12 +33,22 @@ public final class LoopbackS3 implements AutoCloseable {
 
     /** Starts it. */
     public LoopbackS3() {
+        this(Duration.ZERO);
+    }
+
+    /**
+     * Starts it with a way of its own for each reader of objects that needs no line between: the line costs about as much
+     * processor time as the server.
+     *
+     * @param latency that the server adds to each object that it gives
+     */
+    public LoopbackS3(Duration latency) {
         try {
             context = ContextBuilder.newBuilder(new TransientNio2BlobApiMetadata())
                     .credentials("nobody", "nothing")
                     .buildView(BlobStoreContext.class);
             server = S3Proxy.builder()
-                    .blobStore(context.getBlobStore())
+                    .blobStore(new Late(context.getBlobStore(), latency))
                     .endpoint(URI.create("http://127.0.0.1:0"))
                     .awsAuthentication(AuthenticationType.AWS_V4, KEY, SECRET)
                     .build();
@@ -46,6 +60,27 @@ public final class LoopbackS3 implements AutoCloseable {
         } catch (Exception e) {
             throw new IllegalStateException("S3Proxy doesn't start", e);
         }
+    }
+
+    /** A store of objects that come after a while. */
+    private static final class Late extends ForwardingBlobStore {
+        private final long nanos;
+
+        Late(BlobStore store, Duration latency) {
+            super(store);
+            nanos = latency.toNanos();
+        }
+
+        @Override
+        public Blob getBlob(String container, String name, GetOptions options) {
+            LockSupport.parkNanos(nanos);
+            return super.getBlob(container, name, options);
+        }
+    }
+
+    /** Where clients find the server itself, without the line. */
+    public String direct() {
+        return "http://127.0.0.1:" + server.getPort();
     }
 
     /** The way of clients to it. */
@@ -68,7 +103,16 @@ public final class LoopbackS3 implements AutoCloseable {
 
     /** The same for this process, as the SDK's system properties. */
     public void use() {
-        System.setProperty("aws.endpointUrlS3", line.address());
+        use(line.address());
+    }
+
+    /**
+     * The same, at an address of it.
+     *
+     * @param address {@link #direct} or the line's
+     */
+    public void use(String address) {
+        System.setProperty("aws.endpointUrlS3", address);
         System.setProperty("aws.region", "us-east-1");
         System.setProperty("aws.accessKeyId", KEY);
         System.setProperty("aws.secretAccessKey", SECRET);

@@ -30,7 +30,9 @@ import org.simreg.worker.base.io.Sha256;
  */
 public final class IndexFile {
     private static final int MAGIC = 0x53524958;
-    private static final int VERSION = 3;
+    /** Of the bytes, and of the rules by which folders are read: an index of older ones is made again. */
+    private static final int VERSION = 4;
+
     private static final int HEAD = 12;
     private static final int PIECE = 1 << 16;
 
