@@ -13,7 +13,7 @@ import org.simreg.worker.data.store.StoredFile;
 /** The index of a source whose images are stretches of files, in a file of its own, as {@link IndexFile}. */
 public final class LocatedIndexFile {
     private static final int MAGIC = 0x53524c58;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private final Path file;
     private final String source;

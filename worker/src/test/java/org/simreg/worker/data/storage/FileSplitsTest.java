@@ -78,6 +78,33 @@ class FileSplitsTest {
         assertEquals(5, open("tar:" + folder + "/pets-*.tar").train().size());
     }
 
+    @Test
+    void ofSamplesWithClassesOfTheirOwnTheFoldersOfTheirPathsAreSplits() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (String path :
+                List.of("sets/Train/ant/1.jpg", "sets/Train/bee/2.jpg", "sets/val/ant/1.jpg", "sets/test/bee/2.jpg")) {
+            Path file = folder.resolve(path);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, path);
+            lines.add(path + "\t" + path.split("/")[2]);
+        }
+        Path list = Files.write(folder.resolve("all.tsv"), lines);
+        ImageDataset found = open("list:" + list);
+        assertEquals(List.of("train/ant/1.jpg", "train/bee/2.jpg"), paths(found.train()));
+        assertEquals(List.of("val/ant/1.jpg"), paths(found.val().get()));
+        assertTrue(
+                notes.contains("list:" + list
+                        + ": taken by the paths' folders: train images of Train/, val images of val/, left out: test/"),
+                notes::toString);
+        // Classes that are called so are no splits.
+        Files.write(
+                list,
+                lines.stream()
+                        .map(line -> line.split("\t")[0] + "\t" + line.split("/")[1])
+                        .toList());
+        assertEquals(4, open("list:" + list).train().size());
+    }
+
     private void shards(String... names) throws IOException {
         for (String name : names) {
             Path file = folder.resolve(name);

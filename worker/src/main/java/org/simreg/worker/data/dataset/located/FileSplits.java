@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.simreg.worker.data.store.StoredFile;
 
@@ -63,6 +65,28 @@ public final class FileSplits {
             }
         }
         return false;
+    }
+
+    /** Whether a folder of this name, as a whole, says of what it has that it is of a split. */
+    static boolean folder(String name) {
+        return isWord(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** What folders of such names are; none if none is of train or none of val. */
+    static Optional<TreeMap<String, Split>> folders(Set<String> names) {
+        Predicate<Set<String>> some =
+                words -> names.stream().anyMatch(name -> words.contains(name.toLowerCase(Locale.ROOT)));
+        Optional<Set<String>> val = VAL.stream().filter(some).findFirst();
+        if (!some.test(TRAIN) || val.isEmpty()) {
+            return Optional.empty();
+        }
+        TreeMap<String, Split> folders = new TreeMap<>();
+        for (String name : names) {
+            String word = name.toLowerCase(Locale.ROOT);
+            folders.put(
+                    name, TRAIN.contains(word) ? Split.TRAIN : val.get().contains(word) ? Split.VAL : Split.LEFT_OUT);
+        }
+        return Optional.of(folders);
     }
 
     private static boolean isWord(String part) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
@@ -18,7 +19,7 @@ import org.simreg.worker.data.store.StoredFile;
  * The images that a source lists, each by its path and perhaps a class. What makes a name of a path: where the source
  * has no classes of its own, paths are read as a folder tree; where it has, a name is the path below the first folder
  * of the class's name, or the whole path if there is no such folder or two names would be one. So the same pictures
- * have the same names in every source. Train and val are folders of these paths, or files by {@link FileSplits}.
+ * have the same names in every source. Train and val are folders of these paths, or files by {@link FileSplits}, or, where the source says the classes, folders by {@link FolderSplits}.
  */
 public final class SampleEntries {
     private static final int SHOWN = 3;
@@ -72,16 +73,15 @@ public final class SampleEntries {
     }
 
     /**
-     * What the files of the rows are by their names.
+     * What the rows are by the names of their files or of their paths' folders.
      *
-     * @param note a sentence about it
-     * @param files for each of the rows' files; empty if names don't say
+     * @param note a sentence about it; empty if names don't say
      */
-    private record Splits(String note, List<FileSplits.Split> files) {
-        static final Splits NONE = new Splits("", List.of());
+    private record Splits(String note, IntFunction<FileSplits.Split> of) {
+        static final Splits NONE = new Splits("", row -> FileSplits.Split.TRAIN);
 
         boolean areNone() {
-            return files.isEmpty();
+            return note.isEmpty();
         }
     }
 
@@ -92,11 +92,9 @@ public final class SampleEntries {
      * @throws UserError if there are none, or two have one name
      */
     LocatedIndex index(List<StoredFile> inputs) {
-        Splits splits = FileSplits.of(inputs)
-                .map(all -> new Splits(
-                        all.note(), entries.files().stream().map(all::of).toList()))
-                .orElse(Splits.NONE);
-        List<PartBuilder> parts = labelled ? byClass(splits) : byFolder(splits);
+        List<PartBuilder> parts = labelled
+                ? byClass(byFiles(inputs).or(this::byPaths).orElse(Splits.NONE))
+                : byFolder(byFiles(inputs).orElse(Splits.NONE));
         entries = new SampleRows(); // the parts have them
         if (parts.get(0).size() == 0) {
             throw new UserError("%s has no images (jpg, png, webp, gif, bmp, tif, ppm, pgm); check what it names"
@@ -114,18 +112,26 @@ public final class SampleEntries {
         return new LocatedIndex(inputs, List.copyOf(built), List.copyOf(notes));
     }
 
+    private Optional<Splits> byFiles(List<StoredFile> inputs) {
+        return FileSplits.of(inputs).map(all -> {
+            List<FileSplits.Split> files = entries.files().stream().map(all::of).toList();
+            return new Splits(all.note(), row -> files.get(entries.file(row)));
+        });
+    }
+
+    private Optional<Splits> byPaths() {
+        return FolderSplits.of(entries)
+                .map(all -> new Splits(all.note(), row -> all.of(entries.names().get(row))));
+    }
+
     private List<PartBuilder> byClass(Splits splits) {
         if (splits.areNone()) {
             return List.of(byClass("", row -> true));
         }
         notes.add(splits.note);
-        PartBuilder train = byClass("train", row -> split(splits, row) == FileSplits.Split.TRAIN);
-        PartBuilder val = byClass("val", row -> split(splits, row) == FileSplits.Split.VAL);
+        PartBuilder train = byClass("train", row -> splits.of.apply(row) == FileSplits.Split.TRAIN);
+        PartBuilder val = byClass("val", row -> splits.of.apply(row) == FileSplits.Split.VAL);
         return val.size() == 0 ? List.of(train) : List.of(train, val);
-    }
-
-    private FileSplits.Split split(Splits splits, int row) {
-        return splits.files.get(entries.file(row));
     }
 
     private PartBuilder byClass(String folder, IntPredicate rows) {
@@ -214,7 +220,7 @@ public final class SampleEntries {
     private PathTree tree(Splits splits) {
         PathTree tree = new PathTree();
         for (int row = 0; row < entries.size(); row++) {
-            if (splits.areNone() || split(splits, row) != FileSplits.Split.LEFT_OUT) {
+            if (splits.areNone() || splits.of.apply(row) != FileSplits.Split.LEFT_OUT) {
                 tree.add(path(splits, row));
             }
         }
@@ -224,7 +230,7 @@ public final class SampleEntries {
     /** A row's path below the folder that its file stands for, where files are splits. */
     private String path(Splits splits, int row) {
         String path = entries.names().get(row);
-        return splits.areNone() ? path : split(splits, row).name().toLowerCase(Locale.ROOT) + "/" + path;
+        return splits.areNone() ? path : splits.of.apply(row).name().toLowerCase(Locale.ROOT) + "/" + path;
     }
 
     private static void put(PartBuilder part, String label, String name, Entry entry) {
