@@ -173,9 +173,9 @@ class SourcesOpenedTest {
         assertEquals(List.of("a/1.png"), paths(open(source).train()));
         String told = notes.toString();
         assertTrue(told.contains("left out: 2 links in tars"), told);
-        assertTrue(told.contains("left out: 2 members that are no files"), told);
-        assertTrue(told.contains("left out: 1 members with an absolute name"), told);
-        assertTrue(told.contains("left out: 2 members with .. in their name"), told);
+        assertTrue(told.contains("left out: 2 members other than files"), told);
+        assertTrue(told.contains("left out: 1 member with an absolute name"), told);
+        assertTrue(told.contains("left out: 2 members with .. in the name"), told);
     }
 
     @Test

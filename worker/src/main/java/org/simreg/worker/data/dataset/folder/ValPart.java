@@ -116,8 +116,12 @@ final class ValPart {
             }
         }
         if (!more.isEmpty()) {
-            notices.accept("left out: %d val images of %s that train doesn't have (%s)"
-                    .formatted(images, more.size() == 1 ? "a class" : "classes", LeftOut.first(more, more.size())));
+            notices.accept("left out: %d val %s of %s that train doesn't have (%s)"
+                    .formatted(
+                            images,
+                            images == 1 ? "image" : "images",
+                            more.size() == 1 ? "a class" : "classes",
+                            LeftOut.first(more, more.size())));
         }
         List<String> lacking = ClassSelection.classes(train.classes()).stream()
                 .filter(name -> known.label(name) < 0)

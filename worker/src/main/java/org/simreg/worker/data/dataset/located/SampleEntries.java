@@ -180,8 +180,12 @@ public final class SampleEntries {
             }
         }
         if (!without.isEmpty() && !whole) {
-            notes.add("left out: %d images without a class (%s%s)"
-                    .formatted(left, FileNames.shown(String.join(", ", without)), left > SHOWN ? ", .." : ""));
+            notes.add("left out: %d %s without a class (%s%s)"
+                    .formatted(
+                            left,
+                            left == 1 ? "image" : "images",
+                            FileNames.shown(String.join(", ", without)),
+                            left > SHOWN ? ", .." : ""));
         }
         return part;
     }

@@ -62,7 +62,7 @@ public final class ParquetLister implements SampleLister {
         }
         long nulls = all.stream().mapToLong(ParquetRows::nulls).sum();
         if (nulls > 0) {
-            into.note("left out: %d rows without an image".formatted(nulls));
+            into.note("left out: %d %s without an image".formatted(nulls, nulls == 1 ? "row" : "rows"));
         }
         if (!named) {
             into.note("images are named by file and row, since paths are missing or stand twice");

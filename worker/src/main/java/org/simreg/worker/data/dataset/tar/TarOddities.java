@@ -8,6 +8,9 @@ import org.simreg.worker.data.dataset.located.SampleEntries;
 
 /** The count of members that are left out because they are no plain files below the tar's root. Safe for several threads. */
 final class TarOddities {
+    private static final String MEMBERS = "members";
+    private static final String LINKS = "links in tars";
+
     /** By kind: how many, and the first by name. */
     private final Map<String, Seen> kinds = new LinkedHashMap<>();
 
@@ -29,22 +32,27 @@ final class TarOddities {
 
     private static String kind(TarArchiveEntry entry, String path) {
         if (entry.isSymbolicLink() || entry.isLink()) {
-            return "links in tars";
+            return LINKS;
         } else if (entry.isSparse()) {
-            return "sparse members, whose bytes don't lie in one piece";
+            return "sparse " + MEMBERS + ", whose bytes don't lie in one piece";
         } else if (entry.isFIFO() || entry.isCharacterDevice() || entry.isBlockDevice() || !entry.isFile()) {
-            return "members that are no files";
+            return MEMBERS + " other than files";
         } else if (path.startsWith("/")) {
-            return "members with an absolute name";
+            return MEMBERS + " with an absolute name";
         } else if (path.equals("..") || path.startsWith("../") || path.contains("/../") || path.endsWith("/..")) {
-            return "members with .. in their name";
+            return MEMBERS + " with .. in the name";
         }
         return "";
     }
 
     /** A sentence a kind. */
     synchronized void note(SampleEntries into) {
-        kinds.forEach((kind, seen) ->
-                into.note("left out: %d %s (%s)".formatted(seen.count(), kind, FileNames.shown(seen.first()))));
+        kinds.forEach((kind, seen) -> into.note("left out: %d %s (%s)"
+                .formatted(seen.count(), counted(kind, seen.count()), FileNames.shown(seen.first()))));
+    }
+
+    /** The kind of one, or of several. */
+    private static String counted(String kind, long count) {
+        return count == 1 ? kind.replace(MEMBERS, "member").replace(LINKS, "link in a tar") : kind;
     }
 }
