@@ -198,6 +198,7 @@ class S3SourcesTest {
     void whatCannotBeIsSaidInASentence() {
         assertRefused("s3://nothing-here/data", "there is no such bucket");
         assertRefused("s3://pictures/absent", "has no images");
+        assertRefused("s3://packed", "has no images and .tar files; name them by 'tar:s3://packed/*.tar'");
         assertRefused("s3:///data", "names no bucket");
         assertRefused("tar:s3://packed/none-*.tar", "No object is named like");
         assertRefused("tar:s3://packed/train-{000000..000099}.tar", "there is no such object");

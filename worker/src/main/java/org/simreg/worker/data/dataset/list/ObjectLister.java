@@ -2,7 +2,9 @@ package org.simreg.worker.data.dataset.list;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.LeftOut;
@@ -14,6 +16,9 @@ import org.simreg.worker.data.store.StoredFile;
 
 /** The lister of objects below a beginning of their names, as a folder tree. Each start lists them. */
 public final class ObjectLister implements SampleLister {
+    /** Endings of files of many samples, with the source that reads them. */
+    private static final Map<String, String> SHARDS = Map.of(".tar", "tar:", ".parquet", "parquet:");
+
     private final String folder;
     private final ObjectStore store;
     private final ImageDataset.IndexProgress progress;
@@ -48,6 +53,7 @@ public final class ObjectLister implements SampleLister {
         LeftOut leftOut = new LeftOut();
         StoredFile beginning = StoredFile.folder(folder);
         int odd = 0;
+        Map<String, String> shards = new TreeMap<>();
         ObjectRows rows = objects.orElseThrow();
         for (int row : rows.order()) {
             String path = rows.path(row);
@@ -58,16 +64,26 @@ public final class ObjectLister implements SampleLister {
                 odd++;
             } else if (!PathTree.isImage(path)) {
                 leftOut.file("", path.substring(path.lastIndexOf('/') + 1), true);
+                SHARDS.keySet().stream().filter(path::endsWith).forEach(ending -> shards.putIfAbsent(ending, path));
             } else {
                 StoredFile object = rows.object(row);
                 into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), length(object)));
             }
         }
         objects = Optional.empty();
+        if (into.size() == 0) {
+            shards.forEach(this::refuse);
+        }
         leftOut.notes().forEach(into::note);
         if (odd > 0) {
             into.note("left out: %d objects with empty names, . or .. in their paths".formatted(odd));
         }
+    }
+
+    private void refuse(String ending, String first) {
+        String place = first.substring(0, first.lastIndexOf('/') + 1);
+        throw new UserError("%s has no images and %s files; name them by '%s%s%s*%s'"
+                .formatted(folder, ending, SHARDS.get(ending), folder, place, ending));
     }
 
     /** An object's bytes as those of an image. */

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import javax.xml.stream.XMLStreamException;
 import org.simreg.proto.UserError;
@@ -29,6 +30,15 @@ record S3Requests(S3Access access) {
     private static final long FIRST_PAUSE = 25;
     private static final long LONGEST_PAUSE = 20_000;
     private static final long LOOK_UP = 100;
+
+    /** As long nobody is told that a request is tried again. */
+    private static final Duration SILENT = Duration.ofSeconds(4);
+
+    private static final Duration BETWEEN = Duration.ofSeconds(30);
+
+    /** When it was told last. */
+    private static final AtomicLong SAID = new AtomicLong();
+
     private static final Set<String> PASSING =
             Set.of("RequestTimeout", "SlowDown", "RequestTimeTooSkewed", "InternalError");
 
@@ -66,9 +76,24 @@ record S3Requests(S3Access access) {
                             e);
                 }
                 LOG.debug("{}: attempt {} failed: {}", what, failed, reason(e));
+                if (waited.compareTo(SILENT) >= 0 && isToSay(System.nanoTime())) {
+                    LOG.warn(
+                            "{} can't be had from {} yet, tried for {} s, the last: {}; it is tried again, for {} s in all",
+                            what,
+                            access.shown(),
+                            waited.toSeconds(),
+                            reason(e),
+                            access.patience().toSeconds());
+                }
                 pause(failed, wanted);
             }
         }
+    }
+
+    /** Many threads wait for one service: one of them says so, and again after a while. */
+    private static boolean isToSay(long now) {
+        long last = SAID.get();
+        return (last == 0 || now - last > BETWEEN.toNanos()) && SAID.compareAndSet(last, now);
     }
 
     private static void pause(int failed, BooleanSupplier wanted) {
