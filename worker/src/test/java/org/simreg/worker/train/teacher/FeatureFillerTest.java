@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,12 +77,14 @@ class FeatureFillerTest {
         Path broken = folder.resolve("broken.safetensors");
         StateDict weights = WeightsFile.contents(Path.of(SmallRun.teacher(folder, Network.RESNET18, 2)))
                 .tensors();
-        String name = "layer4.1.bn2.bias";
         Map<String, LazyTensor> changed = new LinkedHashMap<>();
         weights.names().forEach(one -> changed.put(one, weights.stored(one)));
-        float[] values = weights.stored(name).load().floats();
-        values[0] = Float.POSITIVE_INFINITY;
-        changed.put(name, LazyTensor.of(HostTensor.of(values, weights.shape(name))));
+        // Finite themselves, they overflow.
+        for (String name : List.of("layer4.1.bn2.weight", "layer4.1.bn2.bias")) {
+            float[] values = weights.stored(name).load().floats();
+            Arrays.fill(values, Float.MAX_VALUE);
+            changed.put(name, LazyTensor.of(HostTensor.of(values, weights.shape(name))));
+        }
         Safetensors.write(broken, new StateDict(changed));
         Job.Builder other = job.toBuilder();
         other.getTeachersBuilder(0).setSource(broken.toString()).setNetwork(Network.RESNET18);
