@@ -67,13 +67,13 @@ public final class FileSplits {
         return false;
     }
 
-    /** Whether a folder of this name, as a whole, says of what it has that it is of a split. */
-    static boolean folder(String name) {
+    /** Whether a folder's whole name is a word for train or val. */
+    static boolean isSplitName(String name) {
         return isWord(name.toLowerCase(Locale.ROOT));
     }
 
-    /** What folders of such names are; none if none is of train or none of val. */
-    static Optional<TreeMap<String, Split>> folders(Set<String> names) {
+    /** The split of each folder name; none if no name is of train or none of val. */
+    static Optional<TreeMap<String, Split>> ofFolders(Set<String> names) {
         Predicate<Set<String>> some =
                 words -> names.stream().anyMatch(name -> words.contains(name.toLowerCase(Locale.ROOT)));
         Optional<Set<String>> val = VAL.stream().filter(some).findFirst();

@@ -31,7 +31,7 @@ final class FolderSplits {
         String first = rows.names().get(0);
         for (int depth = 0; depth < DEEPEST && folder(first, depth) != null; depth++) {
             Optional<TreeMap<String, FileSplits.Split>> found =
-                    FileSplits.folder(folder(first, depth)) ? splits(rows, depth) : Optional.empty();
+                    FileSplits.isSplitName(folder(first, depth)) ? splits(rows, depth) : Optional.empty();
             if (found.isPresent()) {
                 return Optional.of(new FolderSplits(depth, found.get()));
             }
@@ -44,12 +44,12 @@ final class FolderSplits {
         for (int row = 0; row < rows.size(); row++) {
             String name = folder(rows.names().get(row), depth);
             // A class may be called so.
-            if (name == null || !FileSplits.folder(name) || name.equals(rows.label(row))) {
+            if (name == null || !FileSplits.isSplitName(name) || name.equals(rows.label(row))) {
                 return Optional.empty();
             }
             names.add(name);
         }
-        return FileSplits.folders(names);
+        return FileSplits.ofFolders(names);
     }
 
     /** The name of a path's folder at a depth; null if it has none. */
