@@ -138,6 +138,17 @@ public sealed interface DataSource {
         return text.startsWith(Tars.PREFIX) ? new Tars(text.substring(Tars.PREFIX.length())) : new Folder(text);
     }
 
+    /**
+     * The source that reads files of many samples, by the ending of a path or pattern: {@code .tar} or {@code .parquet};
+     * none of any other.
+     */
+    static Optional<DataSource> ofShards(String at) {
+        if (at.endsWith(".tar")) {
+            return Optional.of(new Tars(at));
+        }
+        return at.endsWith(".parquet") ? Optional.of(new Parquet(at)) : Optional.empty();
+    }
+
     /** The sources of a data set. */
     static List<DataSource> of(Dataset dataset) {
         return dataset.getPathList().stream().map(DataSource::of).toList();

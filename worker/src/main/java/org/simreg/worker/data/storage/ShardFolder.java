@@ -22,33 +22,9 @@ final class ShardFolder {
     private static final int MOST_FOLDERS = 8;
     private static final String WILDCARDS = "*?{}[],";
 
-    /** Endings of shards, with the source that reads them. */
-    private enum Kind {
-        TAR(".tar") {
-            @Override
-            DataSource source(String pattern) {
-                return new DataSource.Tars(pattern);
-            }
-        },
-        PARQUET(".parquet") {
-            @Override
-            DataSource source(String pattern) {
-                return new DataSource.Parquet(pattern);
-            }
-        };
-
-        private final String ending;
-
-        Kind(String ending) {
-            this.ending = ending;
-        }
-
-        abstract DataSource source(String pattern);
-    }
-
     private final Path root;
-    /** Folders with shards of each kind, as names below the root; the root itself is empty. */
-    private final Map<Kind, List<String>> found = new TreeMap<>();
+    /** Folders with shards of each ending, as names below the root; the root itself is empty. */
+    private final Map<String, List<String>> found = new TreeMap<>();
 
     private int shards;
 
@@ -110,13 +86,11 @@ final class ShardFolder {
     }
 
     private void count(String folder, String file) {
-        for (Kind kind : Kind.values()) {
-            if (file.endsWith(kind.ending)) {
-                shards++;
-                List<String> names = found.computeIfAbsent(kind, key -> new ArrayList<>());
-                if (!names.contains(folder)) {
-                    names.add(folder);
-                }
+        if (DataSource.ofShards(file).isPresent()) {
+            shards++;
+            List<String> names = found.computeIfAbsent(file.substring(file.lastIndexOf('.')), key -> new ArrayList<>());
+            if (!names.contains(folder)) {
+                names.add(folder);
             }
         }
     }
@@ -125,8 +99,8 @@ final class ShardFolder {
         if (found.size() != 1) {
             return Optional.empty();
         }
-        Kind kind = found.keySet().iterator().next();
-        List<String> folders = found.get(kind).stream().sorted().toList();
+        String ending = found.keySet().iterator().next();
+        List<String> folders = found.get(ending).stream().sorted().toList();
         boolean mixed = folders.size() > 1 && folders.contains("");
         String places = root + String.join("", folders);
         if (mixed || places.chars().anyMatch(one -> WILDCARDS.indexOf(one) >= 0)) {
@@ -137,10 +111,10 @@ final class ShardFolder {
                 : folders.size() == 1
                         ? folders.get(0) + "/"
                         : folders.stream().collect(Collectors.joining(",", "{", "}/"));
-        DataSource source = kind.source(root + "/" + below + "*" + kind.ending);
+        DataSource source =
+                DataSource.ofShards(root + "/" + below + "*" + ending).orElseThrow();
         return Optional.of(new Shards(
                 source,
-                "%s holds %d %s and no pictures, and is read as %s"
-                        .formatted(root, shards, kind.ending, source.text())));
+                "%s holds %d %s and no pictures, and is read as %s".formatted(root, shards, ending, source.text())));
     }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.FileNames;
@@ -60,10 +61,10 @@ final class FolderIndexer {
             return "such addresses aren't read: download it, or name a bucket by s3://BUCKET/PREFIX";
         } else if (!Files.isRegularFile(root)) {
             return LAYOUTS;
-        } else if (name.endsWith(".tar")) {
-            return "write tar:" + root;
-        } else if (name.endsWith(".parquet")) {
-            return "write parquet:" + root;
+        }
+        Optional<DataSource> shards = DataSource.ofShards(root.toString());
+        if (shards.isPresent()) {
+            return "write " + shards.get().text();
         } else if (name.matches(".*\\.(zip|7z|rar|tgz|tar\\..*)")) {
             return "it is an archive: unpack it, and name the folder";
         }

@@ -16,10 +16,6 @@ import java.util.stream.Stream;
  * @param notes a sentence about each choice
  */
 record SplitLayout(String train, List<String> vals, List<String> notes) {
-    private static final List<String> TRAIN = List.of("train", "training");
-    private static final List<String> VAL =
-            List.of("val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation");
-
     /** More folders than this are classes. */
     private static final int MOST_FOLDERS = 8;
 
@@ -30,8 +26,8 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
 
     static SplitLayout of(Folders walk) {
         List<String> folders = walk.peek("").folders();
-        Optional<String> train = named(TRAIN, folders).findFirst();
-        List<String> vals = named(VAL, folders).toList();
+        Optional<String> train = named(SplitNames.TRAIN, folders).findFirst();
+        List<String> vals = named(SplitNames.evaluated(), folders).toList();
         boolean exact = train.equals(Optional.of("train"));
         if (train.isPresent() && (exact || !vals.isEmpty() || folders.size() == 1 || holdsFolders(walk, train.get()))) {
             return split("", train.get(), folders);
@@ -47,11 +43,11 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
 
     private static SplitLayout within(Folders walk, String base) {
         List<String> folders = walk.peek(base).folders();
-        return split(base, named(TRAIN, folders).findFirst().orElseThrow(), folders);
+        return split(base, named(SplitNames.TRAIN, folders).findFirst().orElseThrow(), folders);
     }
 
     private static SplitLayout split(String base, String train, List<String> folders) {
-        List<String> vals = named(VAL, folders).toList();
+        List<String> vals = named(SplitNames.evaluated(), folders).toList();
         List<String> notes = new ArrayList<>();
         boolean usual = base.isEmpty()
                 && train.equals("train")
@@ -108,13 +104,13 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
     }
 
     private static boolean isSplit(List<String> folders) {
-        return named(TRAIN, folders).findFirst().isPresent()
-                && (named(VAL, folders).findFirst().isPresent() || folders.size() == 1);
+        return named(SplitNames.TRAIN, folders).findFirst().isPresent()
+                && (named(SplitNames.evaluated(), folders).findFirst().isPresent() || folders.size() == 1);
     }
 
     /** Asks for the usual spellings, so that folders which hold classes aren't listed for it. */
     private static boolean hasTrain(Folders walk, String folder) {
-        return TRAIN.stream()
+        return SplitNames.TRAIN.stream()
                 .flatMap(name -> Stream.of(name, capital(name), name.toUpperCase(Locale.ROOT)))
                 .anyMatch(name -> walk.isFolder(FolderWalk.below(folder, name)));
     }

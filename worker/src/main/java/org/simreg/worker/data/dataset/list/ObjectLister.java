@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.LeftOut;
@@ -16,9 +17,6 @@ import org.simreg.worker.data.store.StoredFile;
 
 /** The lister of objects below a beginning of their names, as a folder tree. Each start lists them. */
 public final class ObjectLister implements SampleLister {
-    /** Endings of files of many samples, with the source that reads them. */
-    private static final Map<String, String> SHARDS = Map.of(".tar", "tar:", ".parquet", "parquet:");
-
     private final String folder;
     private final ObjectStore store;
     private final ImageDataset.IndexProgress progress;
@@ -53,7 +51,7 @@ public final class ObjectLister implements SampleLister {
         LeftOut leftOut = new LeftOut();
         StoredFile beginning = StoredFile.folder(folder);
         int odd = 0;
-        Map<String, String> shards = new TreeMap<>();
+        Map<String, DataSource> shards = new TreeMap<>();
         ObjectRows rows = objects.orElseThrow();
         for (int row : rows.order()) {
             String path = rows.path(row);
@@ -64,7 +62,7 @@ public final class ObjectLister implements SampleLister {
                 odd++;
             } else if (!PathTree.isImage(path)) {
                 leftOut.file("", path.substring(path.lastIndexOf('/') + 1), true);
-                SHARDS.keySet().stream().filter(path::endsWith).forEach(ending -> shards.putIfAbsent(ending, path));
+                DataSource.ofShards(folder + path).ifPresent(source -> shards.putIfAbsent(ending(path), source));
             } else {
                 StoredFile object = rows.object(row);
                 into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), length(object)));
@@ -80,10 +78,14 @@ public final class ObjectLister implements SampleLister {
         }
     }
 
-    private void refuse(String ending, String first) {
-        String place = first.substring(0, first.lastIndexOf('/') + 1);
-        throw new UserError("%s has no images and %s files; name them by '%s%s%s*%s'"
-                .formatted(folder, ending, SHARDS.get(ending), folder, place, ending));
+    private static String ending(String path) {
+        return path.substring(path.lastIndexOf('.'));
+    }
+
+    private void refuse(String ending, DataSource first) {
+        String place = first.at().substring(0, first.at().lastIndexOf('/') + 1);
+        throw new UserError("%s has no images and %s files; name them by '%s'"
+                .formatted(folder, ending, first.with(place + "*" + ending).text()));
     }
 
     /** An object's bytes as those of an image. */

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.simreg.worker.data.dataset.folder.SplitNames;
 import org.simreg.worker.data.store.StoredFile;
 
 /**
@@ -19,18 +20,17 @@ import org.simreg.worker.data.store.StoredFile;
  * @see <a href="https://huggingface.co/docs/hub/datasets-file-names-and-splits">The Hub's names of splits</a>
  */
 public final class FileSplits {
-    private static final Set<String> TRAIN = Set.of("train", "training");
+    private static final List<String> TRAIN = SplitNames.TRAIN;
 
     /** Words for val, the likeliest first; files of the others are left out. */
-    private static final List<Set<String>> VAL =
-            List.of(Set.of("val", "valid", "validation", "dev"), Set.of("test", "testing", "eval", "evaluation"));
+    private static final List<List<String>> VAL = List.of(SplitNames.VAL, SplitNames.TEST);
 
     private static final int SHOWN = 3;
 
     private final List<StoredFile> files;
-    private final Set<String> val;
+    private final List<String> val;
 
-    private FileSplits(List<StoredFile> files, Set<String> val) {
+    private FileSplits(List<StoredFile> files, List<String> val) {
         this.files = files;
         this.val = val;
     }
@@ -50,17 +50,17 @@ public final class FileSplits {
         boolean train = files.stream().anyMatch(file -> is(TRAIN, file));
         boolean each =
                 files.stream().allMatch(file -> is(TRAIN, file) != VAL.stream().anyMatch(words -> is(words, file)));
-        Optional<Set<String>> val = VAL.stream()
+        Optional<List<String>> val = VAL.stream()
                 .filter(words -> files.stream().anyMatch(file -> is(words, file)))
                 .findFirst();
         return train && each ? val.map(words -> new FileSplits(files, words)) : Optional.empty();
     }
 
-    private static boolean is(Set<String> words, StoredFile file) {
+    private static boolean is(List<String> words, StoredFile file) {
         String[] names = file.path().split("/", -1);
         for (int i = names.length - 1; i >= Math.max(0, names.length - 2); i--) {
             List<String> parts = Arrays.asList(names[i].toLowerCase(Locale.ROOT).split("[^a-z]+", -1));
-            if (parts.stream().anyMatch(FileSplits::isWord)) {
+            if (parts.stream().anyMatch(SplitNames::has)) {
                 return parts.stream().anyMatch(words::contains);
             }
         }
@@ -69,14 +69,14 @@ public final class FileSplits {
 
     /** Whether a folder's whole name is a word for train or val. */
     static boolean isSplitName(String name) {
-        return isWord(name.toLowerCase(Locale.ROOT));
+        return SplitNames.has(name.toLowerCase(Locale.ROOT));
     }
 
     /** The split of each folder name; none if no name is of train or none of val. */
     static Optional<TreeMap<String, Split>> ofFolders(Set<String> names) {
-        Predicate<Set<String>> some =
+        Predicate<List<String>> some =
                 words -> names.stream().anyMatch(name -> words.contains(name.toLowerCase(Locale.ROOT)));
-        Optional<Set<String>> val = VAL.stream().filter(some).findFirst();
+        Optional<List<String>> val = VAL.stream().filter(some).findFirst();
         if (!some.test(TRAIN) || val.isEmpty()) {
             return Optional.empty();
         }
@@ -87,10 +87,6 @@ public final class FileSplits {
                     name, TRAIN.contains(word) ? Split.TRAIN : val.get().contains(word) ? Split.VAL : Split.LEFT_OUT);
         }
         return Optional.of(folders);
-    }
-
-    private static boolean isWord(String part) {
-        return TRAIN.contains(part) || VAL.stream().anyMatch(words -> words.contains(part));
     }
 
     /** What a file is. */

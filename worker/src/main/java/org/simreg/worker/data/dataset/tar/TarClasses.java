@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.worker.data.dataset.folder.SplitNames;
 
 /**
  * The rule by which tars are classes: several of them, whose images lie in no folder, and whose names are neither those
@@ -15,19 +16,7 @@ import java.util.regex.Pattern;
  */
 final class TarClasses {
     private static final Pattern NUMBERED = Pattern.compile("(.*?)(\\d{1,15})");
-    private static final Set<String> PARTS = Set.of(
-            "train",
-            "training",
-            "val",
-            "valid",
-            "validation",
-            "dev",
-            "test",
-            "testing",
-            "eval",
-            "evaluation",
-            "images",
-            "data");
+    private static final Set<String> OTHERS = Set.of("images", "data");
     private static final String TAR = ".tar";
 
     private TarClasses() {}
@@ -38,7 +27,9 @@ final class TarClasses {
             return Optional.empty();
         }
         List<String> names = tars.stream().map(TarClasses::name).toList();
-        boolean parts = names.stream().anyMatch(name -> PARTS.contains(name.toLowerCase(Locale.ROOT)));
+        boolean parts = names.stream()
+                .map(name -> name.toLowerCase(Locale.ROOT))
+                .anyMatch(name -> SplitNames.has(name) || OTHERS.contains(name));
         return parts || areShards(names) ? Optional.empty() : Optional.of(common(tars));
     }
 
