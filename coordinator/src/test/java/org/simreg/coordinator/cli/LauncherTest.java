@@ -97,7 +97,7 @@ class LauncherTest {
         assertEquals(List.of("distill", "--data", "a b*", ""), launch.out.subList(main + 1, main + 5));
         assertTrue(
                 launch.out.contains("malloc glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824"
-                        + ":glibc.malloc.trim_threshold=1073741824:glibc.malloc.arena_max=8"),
+                        + ":glibc.malloc.trim_threshold=1073741824:glibc.malloc.arena_max=1"),
                 launch.out::toString);
         assertTrue(launch.out.contains("locale C.UTF-8"));
         assertFalse(launch.out.contains("-XX:+ExitOnOutOfMemoryError"));
