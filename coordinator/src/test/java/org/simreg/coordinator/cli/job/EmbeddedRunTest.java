@@ -108,6 +108,11 @@ class EmbeddedRunTest {
         assertEquals(STEPS, losses(broken).size());
     }
 
+    @Test
+    void whatThisMachineCannotDoEndsTheRunBecauseNoOtherMachineWillCome() throws Exception {
+        refused(small(folder.resolve("none"), "--no-torchscript"), 1, "--no-torchscript");
+    }
+
     /** Evaluated after every epoch of four steps, until none of two has been better. */
     private Command patient(Path out, String... more) throws IOException {
         List<String> args = new ArrayList<>(

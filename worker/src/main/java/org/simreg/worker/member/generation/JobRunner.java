@@ -345,7 +345,7 @@ public final class JobRunner {
                         .setReason(e instanceof UserError ? e.getMessage() : String.valueOf(e))
                         .setRefused(refused)
                         .setLacksRoom(lacks)
-                        .setOnlyHere(e instanceof NotHere)
+                        .setOnlyHere(e instanceof NotHere && !workerContext.isAlone())
                         .setDeviceFault(e instanceof BrokenDevice broken ? broken.fault() : "")
                         .setTrace(trace.toString())));
     }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param worker its name
  * @param jobs loads a job, and marks what is decoded for it
- * @param transports to other workers, by transport
+ * @param transports to other workers, by transport; none for a worker that is always alone
  * @param checkpoints to and from the coordinator
  * @param observer sees what the worker does
  */
@@ -28,6 +28,11 @@ public record WorkerContext(
         CheckpointStore checkpoints,
         WorkerContext.Observer observer) {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerContext.class);
+
+    /** Whether no other worker can ever take a job in its place. */
+    boolean isAlone() {
+        return transports.isEmpty();
+    }
 
     /**
      * The way a worker loads jobs.
