@@ -40,7 +40,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     private volatile Figures figures;
     private long lastLineMs;
 
-    /** The ways in which a run's progress is shown. */
+    /** The ways in which a run's progress is shown: a bar, lines, or notices alone. */
     enum Style {
         BAR,
         LINES,
@@ -75,17 +75,23 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
      * Shows a run on standard output: a bar if that is a terminal, unless {@code TERM} is "dumb" or
      * {@code CI} is set; in UTF-8 if the locale is.
      *
-     * @param quiet whether nothing is shown
+     * @param quiet whether only notices are shown, on standard error
      */
     public static RunProgress console(boolean quiet) {
         Map<String, String> environment = System.getenv();
+        if (quiet) {
+            return new RunProgress(TerminalBar.on(FileDescriptor.err, environment), Style.QUIET);
+        }
         Style style = TerminalBar.isInteractive(environment) ? Style.BAR : Style.LINES;
-        return new RunProgress(TerminalBar.on(FileDescriptor.out, environment), quiet ? Style.QUIET : style);
+        return new RunProgress(TerminalBar.on(FileDescriptor.out, environment), style);
     }
 
     @Override
     public synchronized void accept(Progress event) {
         if (style == Style.QUIET) {
+            if (event.hasNotice()) {
+                notice(event.getNotice());
+            }
             return;
         }
         switch (event.getEventCase()) {

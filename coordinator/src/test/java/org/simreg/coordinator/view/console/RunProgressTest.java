@@ -110,8 +110,8 @@ class RunProgressTest {
     }
 
     @Test
-    void quietIsQuiet() {
-        assertEquals("", shown(Style.QUIET, Events.run(0)));
+    void quietSaysWhatIsAmissAndNothingElse() {
+        assertEquals("note: train/a/broken.png can't be decoded\n", shown(Style.QUIET, Events.run(0)));
     }
 
     @Test
