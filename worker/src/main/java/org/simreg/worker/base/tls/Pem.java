@@ -27,8 +27,8 @@ final class Pem {
     private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
-    /** Longer than any chain or key. */
-    private static final int LONGEST = 1 << 16;
+    /** Longer than any key, chain or system's bundle of authorities. */
+    private static final int LONGEST = 1 << 20;
 
     /** Version 0, algorithm rsaEncryption without parameters, in DER. */
     private static final byte[] RSA_HEAD = {

@@ -95,6 +95,17 @@ class TlsTest {
         assertTrue(early.getMessage().contains("look at this machine's clock"));
     }
 
+    /** Debian's ca-certificates.crt has 220 kB. */
+    @Test
+    void aBundleOfASystemsAuthoritiesIsRead() throws Exception {
+        Authority authority = new Authority(folder, "ca");
+        String known = Files.readString(authority.ca());
+        Path bundle = Files.writeString(folder.resolve("bundle.pem"), known.repeat(220_000 / known.length()));
+        TlsFiles files = authority.identity("node");
+        TlsFiles.Identity identity = files.identity().orElseThrow();
+        Tls.of(files(identity.cert(), identity.key(), bundle)).close();
+    }
+
     @Test
     void optionsThatBelongTogetherAreAskedForTogether() {
         Path file = Path.of("x");
