@@ -52,7 +52,7 @@ public final class GrpcStatuses {
         if (failure instanceof RejectedExecutionException) {
             return refused(new Refused(Refused.Kind.UNAVAILABLE, "The coordinator is stopping"));
         }
-        Optional<UserError.NotHere> heap = Shortage.ofHeap(failure);
+        Optional<UserError.NotHere> heap = Shortage.ofMemory(failure);
         if (heap.isPresent()) {
             return wrong(heap.get());
         }

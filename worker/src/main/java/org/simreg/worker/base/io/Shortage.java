@@ -3,6 +3,8 @@ package org.simreg.worker.base.io;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 
@@ -13,8 +15,11 @@ import org.simreg.proto.UserError.NotHere;
 public final class Shortage extends UserError {
     private static final long serialVersionUID = 1;
 
-    private static final String HEAP =
-            "the memory of this process is too small (%s; its heap may have %d MiB): give it more by SIMREG_JAVA_OPTS=-Xmx8g, or its container a higher memory limit";
+    private static final String TOO_SMALL =
+            "the memory of this process is too small (%s%s): give it more by SIMREG_JAVA_OPTS=%s, or its container a higher memory limit";
+
+    /** The limit in the words of the JVM ("limit: N") and of Netty ("max: N"). */
+    private static final Pattern DIRECT_LIMIT = Pattern.compile("direct (?:buffer )?memory.*(?:limit|max): (\\d+)");
 
     private final String failure;
 
@@ -81,13 +86,30 @@ public final class Shortage extends UserError {
     }
 
     /** The sentence for an {@link OutOfMemoryError} among a failure and its causes; empty if none is. */
-    public static Optional<NotHere> ofHeap(Throwable failure) {
+    public static Optional<NotHere> ofMemory(Throwable failure) {
         for (Throwable e = failure; e != null; e = e.getCause()) {
             if (e instanceof OutOfMemoryError) {
-                return Optional.of(new NotHere(
-                        HEAP.formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)));
+                return Optional.of(new NotHere(sentence(String.valueOf(e.getMessage()))));
             }
         }
         return Optional.empty();
+    }
+
+    private static String sentence(String reason) {
+        if (reason.contains("native thread")) {
+            return "this process can't start another thread (%s): raise the limit of processes (ulimit -u), or that of its container"
+                    .formatted(reason);
+        }
+        Matcher direct = DIRECT_LIMIT.matcher(reason);
+        if (direct.find()) {
+            return TOO_SMALL.formatted(reason, "", "-XX:MaxDirectMemorySize=" + twice(Long.parseLong(direct.group(1))));
+        }
+        long heap = Runtime.getRuntime().maxMemory();
+        return TOO_SMALL.formatted(reason, "; its heap may have %d MiB".formatted(heap >> 20), "-Xmx" + twice(heap));
+    }
+
+    /** Twice as many bytes, in whole gibibytes as the JVM's options write them. */
+    private static String twice(long bytes) {
+        return Math.max(1, (2 * bytes + (1L << 30) - 1) >> 30) + "g";
     }
 }

@@ -56,7 +56,7 @@ public final class LibtorchFailure {
                 return new BrokenDevice(shortened(broken.group(1)));
             }
         }
-        return Shortage.ofHeap(failure).map(Throwable.class::cast).orElse(failure);
+        return Shortage.ofMemory(failure).map(Throwable.class::cast).orElse(failure);
     }
 
     /** libtorch's own line of the reason. */

@@ -95,7 +95,27 @@ class LibtorchFailureTest {
         String said = sentence(new IllegalStateException(new OutOfMemoryError("Java heap space")));
         assertTrue(
                 said.startsWith("the memory of this process is too small (Java heap space; its heap may have "), said);
-        assertTrue(said.endsWith("by SIMREG_JAVA_OPTS=-Xmx8g, or its container a higher memory limit"), said);
+        long twice = Math.max(1, (2 * Runtime.getRuntime().maxMemory() + (1L << 30) - 1) >> 30);
+        assertTrue(
+                said.endsWith("by SIMREG_JAVA_OPTS=-Xmx%dg, or its container a higher memory limit".formatted(twice)),
+                said);
+    }
+
+    @Test
+    void whatIsShortBesidesTheHeapHasAWayOutOfItsOwn() {
+        String jvm =
+                "Cannot reserve 150994944 bytes of direct buffer memory (allocated: 3139952782, limit: 3159359488)";
+        assertEquals(
+                "the memory of this process is too small (" + jvm
+                        + "): give it more by SIMREG_JAVA_OPTS=-XX:MaxDirectMemorySize=6g, or its container a higher memory limit",
+                sentence(new OutOfMemoryError(jvm)));
+        String netty = "failed to allocate 4194304 byte(s) of direct memory (used: 264241152, max: 268435456)";
+        assertTrue(sentence(new OutOfMemoryError(netty)).contains("=-XX:MaxDirectMemorySize=1g,"));
+        String threads = "unable to create native thread: possibly out of memory or process/resource limits reached";
+        assertEquals(
+                "this process can't start another thread (" + threads
+                        + "): raise the limit of processes (ulimit -u), or that of its container",
+                sentence(new OutOfMemoryError(threads)));
     }
 
     @Test
