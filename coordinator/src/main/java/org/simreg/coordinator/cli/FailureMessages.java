@@ -1,8 +1,11 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.view.observe.ProcessLog;
 import org.simreg.proto.Nearest;
@@ -22,6 +25,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * wrong usage, 1 for the rest.
  */
 final class FailureMessages implements IParameterExceptionHandler, IExecutionExceptionHandler {
+    /** The end of a command in a sentence that asks about banks. */
+    private static final Pattern INDEX_COMMAND =
+            Pattern.compile("(?<='simreg index (?:list|delete [^' ]{1,200}|describe [^' ]{1,200}))(?=')");
+
     private final GlobalOptions global;
 
     FailureMessages(GlobalOptions global) {
@@ -48,10 +55,19 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
     int failed(Throwable failure, CommandLine command) {
         Throwable explained = LibtorchFailure.explained(failure);
         String what = explained instanceof UserError
-                ? explained.getMessage()
+                ? ofSameBanks(explained.getMessage(), command)
                 : "Failed by an unexpected error, " + failure + "; run it again with --verbose for details";
         print(command, what, failure);
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** With commands that ask for the banks that this one asked for. */
+    private static String ofSameBanks(String sentence, CommandLine command) {
+        ParseResult parsed = command.getParseResult();
+        Path banks = parsed == null ? null : parsed.matchedOptionValue("--banks", null);
+        return banks == null
+                ? sentence
+                : INDEX_COMMAND.matcher(sentence).replaceAll(Matcher.quoteReplacement(" --banks " + banks) + "$0");
     }
 
     private void print(CommandLine command, String sentence, Throwable failure) {

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -70,7 +69,7 @@ public final class FolderLock implements AutoCloseable {
      */
     public static FolderLock take(Path folder, String what, Function<String, RuntimeException> refusal) {
         return Disk.read(folder, () -> {
-            Path real = Files.createDirectories(folder).toRealPath();
+            Path real = Disk.folder(folder).toRealPath();
             if (!HELD.add(real)) {
                 throw refusal.apply(taken(what, folder, "this process"));
             }

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.LayerNames;
 import org.simreg.worker.network.Layout;
@@ -121,7 +122,7 @@ final class HubExport {
     }
 
     private List<Path> pretrained(Path folder) {
-        StudentExport.make(folder);
+        Disk.folder(folder);
         Path model = folder.resolve("model.safetensors");
         Safetensors.write(model, weights, notes);
         Path config = folder.resolve("config.json");

@@ -1,6 +1,5 @@
 package org.simreg.worker.export;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Layout;
@@ -211,7 +211,7 @@ public final class StudentExport {
         Read read = Read.of(source, notices);
         Told told = Told.of(source.file, read.name);
         HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted, told.notes);
-        make(target.folder);
+        Disk.folder(target.folder);
         List<Path> files = new ArrayList<>(hub.write(target.folder, named));
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
@@ -337,7 +337,7 @@ public final class StudentExport {
             StateDict weights,
             Set<Format> formats,
             Map<String, String> notes) {
-        make(folder);
+        Disk.folder(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(name + format.suffix);
@@ -352,14 +352,6 @@ public final class StudentExport {
             files.add(file);
         }
         return files;
-    }
-
-    static void make(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new UserError("the folder " + folder + " can't be made: " + e.getMessage() + "; choose another", e);
-        }
     }
 
     /**
@@ -380,7 +372,7 @@ public final class StudentExport {
         if (formats.contains(Format.ONNX)) {
             OnnxWriter.refuseLarge(network);
         }
-        make(folder);
+        Disk.folder(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(network.name() + format.suffix);

@@ -86,6 +86,20 @@ public class ModuleStudentTest {
                 SmallRun.whole(job(module).setSeed(8), folder.resolve("other")).sha256());
     }
 
+    /** Its trial has few images; the run has eight in a micro-batch. */
+    @Test
+    void aModuleThatRaisesAnErrorWhileItTrainsIsNamedWithIt() {
+        Job.Builder job = job("few");
+        job.getOptimizationBuilder().setMicroBatches(1);
+        UserError why = assertThrows(UserError.class, () -> SmallRun.whole(job, folder.resolve("run")));
+        assertTrue(
+                why.getMessage()
+                        .startsWith(
+                                "Can't train the TorchScript module " + file("few") + ": it failed on images (8, 3,"),
+                why.getMessage());
+        assertTrue(why.getMessage().endsWith("at most five images"), why.getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource({
         "cnn, SAME_WEAK",

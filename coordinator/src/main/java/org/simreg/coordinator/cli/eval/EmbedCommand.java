@@ -2,6 +2,7 @@ package org.simreg.coordinator.cli.eval;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.MachineOptions;
@@ -12,6 +13,7 @@ import org.simreg.worker.features.table.TableFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -39,6 +41,9 @@ import picocli.CommandLine.Spec;
         })
 public final class EmbedCommand implements Callable<Integer> {
     private static final String BANK = "bank:";
+
+    /** Options that say something of a bank's rows too. */
+    private static final Set<String> OF_BANKS = Set.of("--out", "--format", "--quiet", "--verbose");
 
     private final GlobalOptions global;
     private final StopSignal stop;
@@ -108,9 +113,13 @@ public final class EmbedCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (source.startsWith(BANK)) {
-            if (weights != null) {
-                throw wrong("--weights goes with images; the rows of a bank are features already");
-            }
+            spec.commandLine().getParseResult().matchedOptions().stream()
+                    .map(OptionSpec::longestName)
+                    .filter(option -> !OF_BANKS.contains(option))
+                    .findFirst()
+                    .ifPresent(option -> {
+                        throw wrong(option + " goes with images; the rows of a bank are features already");
+                    });
             return EmbedRun.bank(Path.of(source.substring(BANK.length())), new EmbedRun.Target(out, format));
         }
         if (weights == null) {

@@ -1,13 +1,11 @@
 package org.simreg.coordinator.cli.job;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
-import java.util.stream.Stream;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.MachineOptions;
+import org.simreg.coordinator.run.folder.PastRun;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
@@ -79,7 +77,9 @@ public final class DistillCommand implements Callable<Integer> {
         Job job = requested.completed(this::findProblems);
         requested.requireSameImages(job, machine.settings());
         if (!requested.resume() && !requested.overwrite() && !requested.isPrinted()) {
-            refuseFull(Path.of(job.getCheckpoints().getOutput()));
+            PastRun.occupant(Path.of(job.getCheckpoints().getOutput())).ifPresent(sentence -> {
+                throw new UserError(sentence);
+            });
         }
         return new EmbeddedRun.Settings(
                 job, machine.settings(), requested.resume(), requested.overwrite(), global.quiet());
@@ -87,21 +87,5 @@ public final class DistillCommand implements Callable<Integer> {
 
     private void findProblems(Job job, Problems problems) {
         JobLoader.findProblems(job, machine.settings(), problems);
-    }
-
-    private static void refuseFull(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> entries = Files.list(folder)) {
-            if (entries.findAny().isPresent()) {
-                throw new UserError("The run folder "
-                        + folder
-                        + " is not empty: continue it with --resume, replace it with"
-                        + " --overwrite or choose another with --out");
-            }
-        } catch (IOException e) {
-            throw new UserError("The run folder " + folder + " can't be listed: " + e, e);
-        }
     }
 }

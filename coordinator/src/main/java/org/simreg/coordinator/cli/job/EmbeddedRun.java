@@ -107,6 +107,11 @@ public final class EmbeddedRun {
             System.out.print(Printable.lines(RunSummary.text(folder)));
             return 0;
         }
+        if (end.getState() == JobState.CANCELLED && !settings.resume() && end.getStep() == 0) {
+            PastRun.remove(folder);
+            System.out.println("Stopped before the first step; nothing was kept");
+            return CANCELLED;
+        }
         if (end.getState() == JobState.CANCELLED) {
             System.out.println("Stopped; continue with --resume --out " + folder);
             return CANCELLED;

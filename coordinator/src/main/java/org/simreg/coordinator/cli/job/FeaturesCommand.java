@@ -107,7 +107,8 @@ public final class FeaturesCommand implements Callable<Integer> {
     private Job job() {
         RequestedJob requested = new RequestedJob(spec.commandLine().getParseResult());
         Job job = requested.completed(this::findProblems);
-        if (!job.hasCache() || job.getCache().getPrecision() == Cache.Format.NONE) {
+        boolean nothing = job.getCache().getViews() == 0 && !job.getCache().getFixed();
+        if (nothing || job.getCache().getPrecision() == Cache.Format.NONE) {
             throw new UserError("There are no features to keep: ask for --cache-views N (or --cache-fixed),"
                     + " with --cache-precision float32 or float16");
         }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.simreg.coordinator.cli.option.JobOptions;
 import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.coordinator.run.folder.PastRun;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Problems;
@@ -112,8 +113,22 @@ final class RequestedJob {
         if (resume() && overwrite()) {
             throw new UserError("--resume and --overwrite exclude each other; choose one");
         }
+        if (resume() && file().isEmpty() && !parsed.hasMatchedOption("--data")) {
+            requireRun();
+        }
         Job job = JobSettings.complete(JobOptions.laidOver(base(), parsed), more);
-        return located(resume() ? continuing(job) : job);
+        // What a run in another folder continued is not what this one does.
+        Job own = job.toBuilder().clearContinued().build();
+        return located(resume() ? continuing(own) : own);
+    }
+
+    /** Without a file and its data named, all of the job is to come from the run's folder. */
+    private void requireRun() {
+        String out = parsed.matchedOptionValue("--out", "");
+        if (out.isEmpty()) {
+            throw new UserError("--resume: name the folder of the run to continue by --out");
+        }
+        PastRun.require(Path.of(out));
     }
 
     /**
@@ -162,6 +177,12 @@ final class RequestedJob {
         if (asked > before && newest.isPresent()) {
             continued = newest;
             RunCheckpoint.Header state = RunCheckpoint.Header.read(newest.get());
+            long most = job.getOptimization().getMaxSteps();
+            if (most > 0 && state.step() >= most) {
+                throw new UserError(
+                        "--epochs: the run in %s ended after step %d by --max-steps, and would train none of them; give --max-steps 0 for all epochs, or more steps"
+                                .formatted(folder, most));
+            }
             next.getContinuedBuilder().addEpochs(before).addSteps(state.step()).addSha256(state.sha256());
         }
         return next.build();

@@ -67,8 +67,10 @@ public final class PastRun {
      *
      * @return a sentence with the way out; empty if the folder is absent, or holds nothing but settings that a
      *     coordinator was writing when it was killed
+     * @throws UserError if it can't be a folder
      */
-    static Optional<String> occupant(Path folder) {
+    public static Optional<String> occupant(Path folder) {
+        Disk.refuseFile(folder);
         if (Disk.read(folder, () -> isEmpty(folder, SETTINGS_DRAFT.asMatchPredicate()))) {
             return Optional.empty();
         }
@@ -81,7 +83,7 @@ public final class PastRun {
     /**
      * @throws UserError if there is no run in the folder
      */
-    static void require(Path folder) {
+    public static void require(Path folder) {
         if (!Files.isRegularFile(folder.resolve(JobFile.NAME))) {
             throw new UserError(
                     "There is no run to continue in %s: it has no %s; name the folder of a run, or start one without --resume"

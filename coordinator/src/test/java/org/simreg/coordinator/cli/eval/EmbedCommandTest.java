@@ -129,6 +129,9 @@ class EmbedCommandTest {
         ends(0, embed(pictures, folder.resolve("images"), "--split", "train"));
         List<String> ofBank = names(out);
         assertEquals(names(folder.resolve("images")), ofBank, "the names and classes of the images");
+        Command sized = Command.start(folder, List.of("embed", "bank:" + bank, "--out", out + "2", "--size", "64"));
+        ends(2, sized);
+        assertTrue(sized.err().contains("--size goes with images; the rows of a bank"), sized.err());
         Command none = Command.start(folder, List.of("embed", "bank:" + banks, "--out", out.toString()));
         ends(1, none);
         assertTrue(none.err().contains("is no folder of a bank"), none.err());

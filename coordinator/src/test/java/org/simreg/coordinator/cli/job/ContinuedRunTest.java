@@ -87,6 +87,21 @@ class ContinuedRunTest {
 
         UserError fewer = assertThrows(UserError.class, () -> refused("--resume", "--epochs", "1"));
         assertTrue(fewer.getMessage().contains("has 3 epochs, and --resume takes as many or more"), fewer.getMessage());
+
+        String settings = run.resolve("job.yaml").toString();
+        run = folder.resolve("again");
+        Job again = asked("--job", settings).distilled.get(0).job();
+        assertFalse(again.hasContinued(), "a run of its own continues nothing");
+    }
+
+    @Test
+    void moreEpochsOfARunThatItsStepsEndAreRefused() {
+        distil(("--data " + data + " --teacher self --student mobilenet-v2 --size 32 --batch 4 --epochs 2 --max-steps 1"
+                        + " --self-hidden 8 --self-output 4 --checkpoint-steps 1")
+                .split(" "));
+        UserError ended = assertThrows(UserError.class, () -> refused("--resume", "--epochs", "3"));
+        assertTrue(ended.getMessage().contains("ended after step 1 by --max-steps"), ended.getMessage());
+        distil("--resume", "--epochs", "3", "--max-steps", "2");
     }
 
     private void refused(String... more) {

@@ -2,6 +2,7 @@ package org.simreg.coordinator.cli.job;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -25,6 +26,8 @@ import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 
 class DistillCommandTest {
     @TempDir
@@ -189,11 +192,31 @@ class DistillCommandTest {
         assertEquals(
                 "simreg: The run folder "
                         + run
-                        + " is not empty: continue it with --resume, replace it with --overwrite or"
+                        + " is not empty: continue it with --resume, replace it with --overwrite, or"
                         + " choose another with --out",
                 refused("--teacher=self"));
         accepted("--teacher=self", "--resume");
         accepted("--teacher=self", "--overwrite");
+    }
+
+    @Test
+    void aRunFolderThatCanBeNoneIsRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("run"), "mine");
+        String refusal = "simreg: The folder %s can't be made: %s is no folder; choose another";
+        assertEquals(refusal.formatted(file, file), refused("--teacher=self"));
+        Path below = file.resolve("a").resolve("b");
+        UserError deeper = assertThrows(UserError.class, () -> Disk.refuseFile(below));
+        assertEquals(refusal.formatted(below, file), "simreg: " + deeper.getMessage());
+    }
+
+    @Test
+    void aRunThatIsNotThereIsNotContinued() {
+        Path run = folder.resolve("run");
+        assertEquals(2, terminal.run("distill", "--resume", "--out", run.toString()));
+        assertTrue(terminal.err.startsWith("simreg: There is no run to continue in " + run), terminal.err);
+        Terminal other = new Terminal();
+        assertEquals(2, other.run("distill", "--resume"));
+        assertEquals("simreg: --resume: name the folder of the run to continue by --out", other.err.strip());
     }
 
     @Test

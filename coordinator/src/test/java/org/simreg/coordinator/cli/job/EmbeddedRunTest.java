@@ -113,6 +113,17 @@ class EmbeddedRunTest {
         refused(small(folder.resolve("none"), "--no-torchscript"), 1, "--no-torchscript");
     }
 
+    @Test
+    void aRunThatIsStoppedBeforeItsFirstStepLeavesNothing() throws Exception {
+        Path run = folder.resolve("early");
+        Command early = small(run);
+        early.awaits(run.resolve("job.yaml"), "checkpoints:");
+        early.terminate();
+        assertTrue(
+                Files.exists(run.resolve("checkpoints")) == early.out().contains("--resume --out " + run), early.out());
+        assertTrue(Files.exists(run) || early.out().contains("nothing was kept"), early.out());
+    }
+
     /** Evaluated after every epoch of four steps, until none of two has been better. */
     private Command patient(Path out, String... more) throws IOException {
         List<String> args = new ArrayList<>(

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -54,6 +55,33 @@ public final class Disk {
                     act.run();
                     return null;
                 });
+    }
+
+    /**
+     * Makes a folder and those above it, where they are absent.
+     *
+     * @throws UserError if something else stands in its way, or it can't be made
+     */
+    public static Path folder(Path folder) {
+        refuseFile(folder);
+        String otherwise = "; choose another";
+        return attempt(
+                "The folder %s can't be made: %s", otherwise, otherwise, folder, () -> Files.createDirectories(folder));
+    }
+
+    /**
+     * Refuses the path of a folder that can't be one.
+     *
+     * @throws UserError if the path, or one above it, is something else than a folder
+     */
+    public static void refuseFile(Path folder) {
+        Path at = folder.toAbsolutePath();
+        while (at.getParent() != null && !Files.exists(at)) {
+            at = at.getParent();
+        }
+        if (!Files.isDirectory(at)) {
+            throw new UserError("The folder %s can't be made: %s is no folder; choose another".formatted(folder, at));
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.simreg.worker.engine.torchscript;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -10,11 +11,14 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
+import org.simreg.proto.UserError;
 import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.CodeArchive;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.engine.torch.Transfers;
+import org.simreg.worker.network.Op;
 
 /**
  * A student in training as a TorchScript module: its state on the device, and the calls of a step. The arithmetic is
@@ -33,6 +37,9 @@ public final class StepModule implements TrainableStudent {
     private final int lossAt;
     private final boolean draws;
 
+    /** The module of somebody else's that is trained, if it is none of ours. */
+    private final Optional<Op.Script> script;
+
     /**
      * @param start the state to begin with; copied to the device
      */
@@ -48,12 +55,13 @@ public final class StepModule implements TrainableStudent {
         clips = settings.optimizer().clips();
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
-        Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
+        script = trained.backbone().script();
+        Optional<ScriptCode> code = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();
-        String methods = StepCode.of(trained, settings, PackedLinear.works(torch), start.ema().length > 0, script);
+        String methods = StepCode.of(trained, settings, PackedLinear.works(torch), start.ema().length > 0, code);
         module = TorchModule.load(
                         torch,
-                        script.map(code -> code.archive(StepCode.CLASS, lists, methods))
+                        code.map(own -> own.archive(StepCode.CLASS, lists, methods))
                                 .orElseGet(() -> CodeArchive.of(StepCode.CLASS, lists, methods)))
                 .training();
         try (NDManager scope = torch.scope()) {
@@ -96,7 +104,22 @@ public final class StepModule implements TrainableStudent {
             } else {
                 call.run();
             }
+        } catch (EngineException e) {
+            throw explained(e, images.getShape());
         }
+    }
+
+    /** The failure of a module of somebody else's, which names its file; any other as it is. */
+    private RuntimeException explained(EngineException e, Shape images) {
+        return script.isEmpty() || LibtorchFailure.explained(e) != e
+                ? e
+                : new UserError(
+                        "Can't train the TorchScript module %s: it failed on images %s: %s"
+                                .formatted(
+                                        script.get().file(),
+                                        new Shape(images.get(0), 3, images.get(1), images.get(2)),
+                                        LibtorchFailure.reason(e)),
+                        e);
     }
 
     /** {@link #backward(NDArray, NDArray[], NDArray, long)} of a student that draws nothing. */

@@ -92,7 +92,11 @@ final class NpyFile implements FeatureTable.Matrix {
         int rows = Integer.parseInt(shape.group(1));
         int dimension = Integer.parseInt(shape.group(2));
         long needed = (long) rows * dimension * element.bytes();
-        if (needed == 0 || channel.size() - channel.position() != needed) {
+        if (needed == 0) {
+            throw new IOException(
+                    "it has %d rows of %d numbers, and needs one at least of each".formatted(rows, dimension));
+        }
+        if (channel.size() - channel.position() != needed) {
             throw new IOException("%d rows of %d numbers take %d bytes, but %d follow its head"
                     .formatted(rows, dimension, needed, channel.size() - channel.position()));
         }

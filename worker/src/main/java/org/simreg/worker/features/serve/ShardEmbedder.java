@@ -27,6 +27,7 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.concurrent.RetryPause;
 import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.storage.DatasetOpener;
@@ -188,14 +189,22 @@ final class ShardEmbedder implements AutoCloseable {
             try {
                 state = embedded(file);
             } catch (RuntimeException e) {
-                failure = e;
-                if (e instanceof Abandoned) {
-                    LOG.info("Embedding {} was given up: {}", name(), e.getMessage());
-                } else if (!(e instanceof UserError)) {
-                    LOG.warn("Embedding {} ended", name(), e);
-                }
+                fail(e);
+            } catch (Error e) {
+                fail(Shortage.ofMemory(e)
+                        .map(RuntimeException.class::cast)
+                        .orElseGet(() -> new IllegalStateException("the images can't be embedded: " + e, e)));
             } finally {
                 delete(file);
+            }
+        }
+
+        private void fail(RuntimeException e) {
+            failure = e;
+            if (e instanceof Abandoned) {
+                LOG.info("Embedding {} was given up: {}", name(), e.getMessage());
+            } else if (!(e instanceof UserError)) {
+                LOG.warn("Embedding {} ended", name(), e);
             }
         }
 
