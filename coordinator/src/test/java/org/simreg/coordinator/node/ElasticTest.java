@@ -44,6 +44,10 @@ class ElasticTest {
 
     private final Vertx vertx = VertxInstances.alone();
     private final CountDownLatch narrowed = new CountDownLatch(1);
+
+    /** Whether both jobs are known. */
+    private volatile boolean submitted;
+
     private final Map<String, ToyWorker> workers = new TreeMap<>();
     private final List<Integer> numbers = new ArrayList<>();
     private ToyCluster cluster;
@@ -79,6 +83,7 @@ class ElasticTest {
     private void await(ToyWorker worker, ToyJob.Point point, long step) {
         boolean there = point == ToyJob.Point.COMMITTED && step == 4;
         if (there
+                && submitted
                 && cluster.status("narrow").getState() == JobState.RUNNING
                 && cluster.status("wide").getState() == JobState.SUCCEEDED) {
             try {
@@ -151,6 +156,7 @@ class ElasticTest {
         assertTrue(active.next().getResult(), "before any worker is there");
         until(() -> is("wide", JobState.RUNNING));
         cluster.submit(narrow);
+        submitted = true;
         until(() -> is("wide", JobState.SUCCEEDED));
         until(() -> is("narrow", JobState.RUNNING));
         until(() -> obey() == 1);
