@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.simreg.worker.base.concurrent.WatchedPool;
 
 /**
- * The reader of files that a user names. Nothing but a regular file is opened: a pipe would hold the thread until
+ * The reader of files and folders that a user names. Nothing but a regular file or a folder is opened: a pipe would hold the thread until
  * somebody writes, a device has no end. What is read has a bound that is compared with the file's true length before
  * memory is taken. Errors are {@link FileSystemException}s whose reason {@link Disk#reason} gives.
  */
@@ -47,6 +48,20 @@ public final class UserFile {
         if (!found.isRegularFile()) {
             throw refused(file, "it is a " + kind(file, found) + ", and only a regular file can be read");
         }
+    }
+
+    /**
+     * The entries of a folder. To be closed.
+     *
+     * @throws IOException if it isn't there, is no folder, or can't be listed; the reason says what it is
+     */
+    public static DirectoryStream<Path> entries(Path folder) throws IOException {
+        BasicFileAttributes found = Files.readAttributes(folder, BasicFileAttributes.class);
+        if (!found.isDirectory()) {
+            String what = found.isRegularFile() ? "file" : kind(folder, found);
+            throw refused(folder, "it is a " + what + ", and no folder");
+        }
+        return Files.newDirectoryStream(folder);
     }
 
     private static String kind(Path file, BasicFileAttributes found) throws IOException {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.simreg.proto.DataSource;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.folder.PathTree;
 
 /**
@@ -65,7 +66,7 @@ final class ShardFolder {
 
     /** Whether a folder has no picture; its shards are counted, its folders are put on the list. */
     private boolean peek(String name, List<Path> folders) throws IOException {
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(name))) {
+        try (DirectoryStream<Path> entries = UserFile.entries(root.resolve(name))) {
             for (Path entry : entries) {
                 String file = entry.getFileName().toString();
                 if (PathTree.isImage(file)) {

@@ -60,17 +60,24 @@ public record LocalStore(Roots roots) implements FileStore {
         }
         Pattern name = FilePattern.name(pattern.substring(slash + 1));
         List<String> found = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of(folder.isEmpty() ? "." : folder))) {
+        try (DirectoryStream<Path> entries = UserFile.entries(Path.of(folder.isEmpty() ? "." : folder))) {
             for (Path entry : entries) {
                 String text = FileNames.of(entry);
                 if (name.matcher(text).matches()) {
                     found.add(folder + text);
                 }
             }
-        } catch (IOException | DirectoryIteratorException e) {
-            throw new UserError("The folder of %s can't be listed (%s); check the path".formatted(pattern, e), e);
+        } catch (DirectoryIteratorException e) {
+            throw unlisted(pattern, e.getCause());
+        } catch (IOException e) {
+            throw unlisted(pattern, e);
         }
         return found;
+    }
+
+    private static UserError unlisted(String pattern, IOException e) {
+        return new UserError(
+                "The folder of %s can't be listed (%s); check the path".formatted(pattern, Disk.reason(e)), e);
     }
 
     private StoredFile file(String path, String pattern) {

@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -54,6 +55,19 @@ class UserFileTest {
         assertEquals("it is a pipe, and only a regular file can be read", refused(pipe));
         Path link = Files.createSymbolicLink(folder.resolve("link"), pipe);
         assertEquals("it is a pipe, and only a regular file can be read", refused(link));
+    }
+
+    @Test
+    void aPipeIsNoFolder() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        IOException why = assertThrows(IOException.class, () -> UserFile.entries(pipe));
+        assertEquals("it is a pipe, and no folder", Disk.reason(why));
+        IOException file = assertThrows(IOException.class, () -> UserFile.entries(file((byte) 1)));
+        assertEquals("it is a file, and no folder", Disk.reason(file));
+        try (DirectoryStream<Path> entries = UserFile.entries(folder)) {
+            assertTrue(entries.iterator().hasNext());
+        }
     }
 
     @Test

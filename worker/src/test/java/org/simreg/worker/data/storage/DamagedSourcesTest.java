@@ -215,6 +215,17 @@ class DamagedSourcesTest {
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
     }
 
+    /** To list a pipe as a folder would wait for who writes to it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"%s", "%s/*.tar", "tar:%s/*.tar", "parquet:%s/*"})
+    @Timeout(10)
+    void whatIsNoFolder(String source) throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        UserError refused = assertThrows(UserError.class, () -> open(source.formatted(pipe)));
+        assertTrue(refused.getMessage().contains(pipe.toString()), refused.getMessage());
+    }
+
     /** Numbers in base 256, as GNU writes large ones: below zero, and more than any file has. */
     @ParameterizedTest
     @ValueSource(longs = {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 50})

@@ -19,7 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.SampleIndex;
 
@@ -85,7 +87,7 @@ final class FolderWalk implements Folders {
             BasicFileAttributes own = Files.readAttributes(path, BasicFileAttributes.class);
             listed.add(new SampleIndex.Listed(folder, own.lastModifiedTime()));
             Entries entries = new Entries(own.fileKey(), new ArrayList<>(), new ArrayList<>());
-            try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
+            try (DirectoryStream<Path> stream = UserFile.entries(path)) {
                 for (Path entry : stream) {
                     sort(folder, entry, entries);
                 }
@@ -93,10 +95,18 @@ final class FolderWalk implements Folders {
             progress.listed(
                     folders.incrementAndGet(), images.addAndGet(entries.images().size()));
             return entries;
-        } catch (IOException | DirectoryIteratorException e) {
-            throw new UserError(
-                    "The folder %s of the data set can't be listed (%s); check its permissions".formatted(path, e), e);
+        } catch (DirectoryIteratorException e) {
+            throw unlisted(path, e.getCause());
+        } catch (IOException e) {
+            throw unlisted(path, e);
         }
+    }
+
+    private static UserError unlisted(Path path, IOException e) {
+        return new UserError(
+                "The folder %s of the data set can't be listed (%s); check its permissions"
+                        .formatted(path, Disk.reason(e)),
+                e);
     }
 
     private void sort(String folder, Path entry, Entries entries) {
