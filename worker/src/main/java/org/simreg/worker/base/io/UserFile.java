@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,17 +50,16 @@ public final class UserFile {
     }
 
     /**
-     * The entries of a folder. To be closed.
+     * Refuses what is no folder, before it is listed: to list a pipe would wait for who writes to it.
      *
-     * @throws IOException if it isn't there, is no folder, or can't be listed; the reason says what it is
+     * @throws IOException if it isn't there or is something else; the reason says what
      */
-    public static DirectoryStream<Path> entries(Path folder) throws IOException {
+    public static void requireFolder(Path folder) throws IOException {
         BasicFileAttributes found = Files.readAttributes(folder, BasicFileAttributes.class);
         if (!found.isDirectory()) {
             String what = found.isRegularFile() ? "file" : kind(folder, found);
             throw refused(folder, "it is a " + what + ", and no folder");
         }
-        return Files.newDirectoryStream(folder);
     }
 
     private static String kind(Path file, BasicFileAttributes found) throws IOException {

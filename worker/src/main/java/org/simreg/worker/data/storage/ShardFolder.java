@@ -66,7 +66,8 @@ final class ShardFolder {
 
     /** Whether a folder has no picture; its shards are counted, its folders are put on the list. */
     private boolean peek(String name, List<Path> folders) throws IOException {
-        try (DirectoryStream<Path> entries = UserFile.entries(root.resolve(name))) {
+        UserFile.requireFolder(root.resolve(name));
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(name))) {
             for (Path entry : entries) {
                 String file = entry.getFileName().toString();
                 if (PathTree.isImage(file)) {

@@ -60,11 +60,15 @@ public record LocalStore(Roots roots) implements FileStore {
         }
         Pattern name = FilePattern.name(pattern.substring(slash + 1));
         List<String> found = new ArrayList<>();
-        try (DirectoryStream<Path> entries = UserFile.entries(Path.of(folder.isEmpty() ? "." : folder))) {
-            for (Path entry : entries) {
-                String text = FileNames.of(entry);
-                if (name.matcher(text).matches()) {
-                    found.add(folder + text);
+        try {
+            Path real = Path.of(folder.isEmpty() ? "." : folder);
+            UserFile.requireFolder(real);
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(real)) {
+                for (Path entry : entries) {
+                    String text = FileNames.of(entry);
+                    if (name.matcher(text).matches()) {
+                        found.add(folder + text);
+                    }
                 }
             }
         } catch (DirectoryIteratorException e) {

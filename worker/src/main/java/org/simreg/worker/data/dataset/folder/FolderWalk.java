@@ -87,7 +87,8 @@ final class FolderWalk implements Folders {
             BasicFileAttributes own = Files.readAttributes(path, BasicFileAttributes.class);
             listed.add(new SampleIndex.Listed(folder, own.lastModifiedTime()));
             Entries entries = new Entries(own.fileKey(), new ArrayList<>(), new ArrayList<>());
-            try (DirectoryStream<Path> stream = UserFile.entries(path)) {
+            UserFile.requireFolder(path);
+            try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
                 for (Path entry : stream) {
                     sort(folder, entry, entries);
                 }
