@@ -52,9 +52,9 @@ public final class GrpcStatuses {
         if (failure instanceof RejectedExecutionException) {
             return refused(new Refused(Refused.Kind.UNAVAILABLE, "The coordinator is stopping"));
         }
-        Optional<UserError.NotHere> heap = Shortage.ofMemory(failure);
-        if (heap.isPresent()) {
-            return wrong(heap.get());
+        Optional<UserError.NotHere> memory = Shortage.ofMemory(failure);
+        if (memory.isPresent()) {
+            return wrong(memory.get());
         }
         LOG.error("A request failed by an unexpected error", failure);
         String what = "The coordinator failed by an unexpected error, " + failure;

@@ -17,9 +17,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.simreg.worker.base.concurrent.WatchedPool;
 
 /**
- * The reader of files and folders that a user names. Nothing but a regular file or a folder is opened: a pipe would hold the thread until
- * somebody writes, a device has no end. What is read has a bound that is compared with the file's true length before
- * memory is taken. Errors are {@link FileSystemException}s whose reason {@link Disk#reason} gives.
+ * The reader of files and folders that a user names. Nothing but a regular file or a folder is opened: a pipe would hold
+ * the thread until somebody writes, a device has no end. What is read has a bound that is compared with the file's true
+ * length before memory is taken. Errors are {@link FileSystemException}s whose reason {@link Disk#reason} gives.
  */
 public final class UserFile {
     private static final int TYPE = 0xF000;
