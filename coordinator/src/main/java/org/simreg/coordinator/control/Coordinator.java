@@ -280,6 +280,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
                             .formatted(id));
         }
         if (run.record().getState() == JobState.PAUSED) {
+            run.announce(JobState.CANCELLED, "cancelled while it was paused");
             run.become(JobState.CANCELLED, "cancelled while it was paused");
         } else {
             run.save(run.record().toBuilder().setIntent(intent));
@@ -303,6 +304,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         if (record.getRefused()) {
             run.save(record.toBuilder().setRefused(false));
         }
+        run.announce(JobState.QUEUED, "waits for its turn");
         run.become(JobState.QUEUED, "waits for its turn");
         dispatcher.dispatch();
         tellIfChanged();

@@ -156,16 +156,36 @@ final class JobController {
     private void begin(JobRun run, Decision.Begin begin) {
         Generation generation = completed(run, begin.generation());
         Cause cause = GenerationPlanner.cause(run.record().getGeneration(), begin, this::attends);
+        List<WorkerSession> members = generation.getMembersList().stream()
+                .flatMap(member -> registry.find(member.getWorker()).stream())
+                .toList();
         run.ledger().moveTo(generation);
         guard.afterwards(run, run.ledger().syncLater(), () -> {
             run.ledger().isDurable();
-            begun(run, begin, generation, cause);
+            begun(run, begin, generation, cause, members);
         });
     }
 
-    private void begun(JobRun run, Decision.Begin begin, Generation generation, Cause cause) {
+    private void begun(
+            JobRun run, Decision.Begin begin, Generation generation, Cause cause, List<WorkerSession> members) {
         JobState before = run.record().getState();
-        guard.afterwards(run, keep(run, generation), () -> tell(run, before, begin, generation, cause));
+        guard.afterwards(run, keep(run, generation), () -> {
+            tell(run, before, begin, generation, cause);
+            Order order = Orders.begin(generation, run.failures().suspects());
+            members.stream()
+                    .filter(session -> isReady(session, run))
+                    .forEach(session -> send(session, generation, order));
+            if (begin.then() instanceof Phase.Halting halting) {
+                halt(run, halting);
+            }
+        });
+    }
+
+    /** Whether a member is still there: it may have been lost while the generation was made durable, and attend anew. */
+    private boolean isReady(WorkerSession session, JobRun run) {
+        return registry.find(session.name()).filter(now -> now == session).isPresent()
+                && session.at(run)
+                && !(session.state() instanceof WorkerState.Preparing);
     }
 
     private void tell(JobRun run, JobState before, Decision.Begin begin, Generation generation, Cause cause) {
@@ -178,11 +198,6 @@ final class JobController {
                             StateChanged.newBuilder().setState(JobState.RUNNING).setReason(generation.getReason())));
         }
         run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
-        Order order = Orders.begin(generation, run.failures().suspects());
-        generation.getMembersList().forEach(member -> send(run, generation, member, order));
-        if (begin.then() instanceof Phase.Halting halting) {
-            halt(run, halting);
-        }
     }
 
     private Generation completed(JobRun run, Generation generation) {
@@ -229,14 +244,14 @@ final class JobController {
         return run.saveLater(next);
     }
 
-    private void send(JobRun run, Generation generation, Generation.Member member, Order order) {
-        registry.find(member.getWorker()).ifPresent(session -> {
-            boolean held = member.getState() == Generation.State.HELD;
-            session.state(
-                    new WorkerState.Holding(generation.getNumber(), held ? generation.getStep() : 0, false), run.now());
-            session.rewound(generation.getStep());
-            session.send(order);
-        });
+    private static void send(WorkerSession session, Generation generation, Order order) {
+        boolean held = generation.getMembersList().stream()
+                .anyMatch(member ->
+                        member.getWorker().equals(session.name()) && member.getState() == Generation.State.HELD);
+        long now = session.run().orElseThrow().now();
+        session.state(new WorkerState.Holding(generation.getNumber(), held ? generation.getStep() : 0, false), now);
+        session.rewound(generation.getStep());
+        session.send(order);
     }
 
     private boolean attends(String worker) {
@@ -256,7 +271,7 @@ final class JobController {
     private void awaitWorkers(JobRun run, Decision.AwaitWorkers wait) {
         run.phase(wait.phase());
         if (run.record().getState() == JobState.RUNNING) {
-            run.become(JobState.QUEUED, wait.reason());
+            guard.become(run, JobState.QUEUED, wait.reason());
         }
     }
 
@@ -264,6 +279,6 @@ final class JobController {
         boolean pause = release.why() == HaltReason.PAUSE;
         String what = pause ? "paused" : "cancelled";
         registry.of(run).forEach(session -> session.drop(run, "the job is " + what));
-        run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + release.reason());
+        guard.become(run, pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + release.reason());
     }
 }

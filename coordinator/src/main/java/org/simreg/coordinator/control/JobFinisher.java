@@ -74,7 +74,7 @@ final class JobFinisher {
         if (trouble != null) {
             run.notice("The report can't be written: " + unwrapped(trouble).getMessage());
         }
-        run.become(JobState.SUCCEEDED, reason(run));
+        guard.become(run, JobState.SUCCEEDED, reason(run));
     }
 
     private static String reason(JobRun run) {

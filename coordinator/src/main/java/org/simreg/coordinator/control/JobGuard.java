@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -30,6 +31,9 @@ final class JobGuard {
 
     /** After which files that are being made durable are taken to hang, in milliseconds. */
     private static final long HANG_MS = 15_000;
+
+    /** How long the end of a job that fails waits for its files to be durable, in milliseconds. */
+    private static final long FAILING_MS = 2000;
 
     /** How long a start waits for run folders, in milliseconds. */
     private static final long OPENING_MS = 3000;
@@ -178,12 +182,37 @@ final class JobGuard {
             if (refused) {
                 run.save(run.record().toBuilder().setRefused(true));
             }
-            run.become(JobState.FAILED, reason);
+            run.announce(JobState.FAILED, reason);
+            CompletableFuture<Optional<Throwable>> durable = run.files()
+                    .syncLater()
+                    .toCompletableFuture()
+                    .copy()
+                    .orTimeout(FAILING_MS, TimeUnit.MILLISECONDS)
+                    .handle((done, failure) -> Optional.ofNullable(failure));
+            afterwards(run, durable, () -> failed(run, reason, durable.join()));
         } catch (RuntimeException | Error e) {
-            // Its folder is what failed, as on a full disk: the record at least must tell.
-            LOG.error("The end of the job {} can't be written to its folder", run.id(), e);
-            record(run, reason);
+            failed(run, reason, Optional.of(e));
         }
+    }
+
+    /** Its folder may be what failed, as on a full disk: the record at least must tell. */
+    private void failed(JobRun run, String reason, Optional<Throwable> trouble) {
+        try {
+            if (trouble.isEmpty()) {
+                run.become(JobState.FAILED, reason);
+                return;
+            }
+            LOG.error("The end of the job {} can't be written to its folder", run.id(), trouble.get());
+        } catch (RuntimeException | Error e) {
+            LOG.error("The end of the job {} can't be kept", run.id(), e);
+        }
+        record(run, reason);
+    }
+
+    /** Moves a job to a state in which it doesn't train as soon as its files are durable. */
+    void become(JobRun run, JobState state, String why) {
+        run.announce(state, why);
+        afterwards(run, run.files().syncLater(), () -> run.become(state, why));
     }
 
     private void record(JobRun run, String reason) {

@@ -320,16 +320,19 @@ public final class JobRun {
         }
     }
 
-    /** Goes to a state in which it doesn't train, and says why in one sentence. */
-    public void become(JobState state, String why) {
-        JobRecord.Builder next = record.toBuilder();
-        JobTransitions.enter(next, state, now());
-        next.setReason(why);
+    /** Says in its event log that it goes to a state in which it doesn't train, and why in one sentence. */
+    public void announce(JobState state, String why) {
         reason = why;
         emit(Progress.newBuilder()
                 .setState(StateChanged.newBuilder().setState(state).setReason(why)));
-        files().sync();
-        save(next.setSummary(JobHold.ended(files(), ledger)));
+    }
+
+    /** Goes to a state that was {@link #announce}d; its files are durable, or nothing that was told depends on it. */
+    public void become(JobState state, String why) {
+        JobRecord.Builder next = record.toBuilder();
+        JobTransitions.enter(next, state, now());
+        reason = why;
+        save(next.setReason(why).setSummary(JobHold.ended(files(), ledger)));
         if (!active()) {
             putDown();
         }

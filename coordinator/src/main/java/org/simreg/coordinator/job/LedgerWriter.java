@@ -34,7 +34,6 @@ public final class LedgerWriter {
     LedgerWriter(JobRun run) {
         this.run = run;
         this.files = run.files();
-        files.sync();
         durableStep = files.head().step();
         beginGeneration();
         if (run.active()) {
@@ -227,7 +226,6 @@ public final class LedgerWriter {
                 .setReason(why)
                 .setChanged(true)
                 .build());
-        sync();
     }
 
     /** Whether the ledger has grown since it was made durable. */
@@ -246,10 +244,5 @@ public final class LedgerWriter {
     /** All steps are durable. */
     public void isDurable() {
         durableStep = step();
-    }
-
-    public void sync() {
-        files.sync();
-        isDurable();
     }
 }

@@ -158,7 +158,7 @@ public interface RunFiles extends AutoCloseable {
     /** The run folders of all jobs: makes and opens their files. */
     interface JobFolders {
         /**
-         * Makes a job's folder, or takes over the run that lies in it.
+         * Makes a job's folder, or takes over the run that lies in it; what the files hold is durable.
          *
          * @param record complete; {@link JobRecord#getFolder} says where
          * @param existing what happens if the folder holds a run
@@ -169,7 +169,7 @@ public interface RunFiles extends AutoCloseable {
         RunFiles create(JobRecord record, SubmitRequest.Existing existing);
 
         /**
-         * Opens the folder of a job that was made before, also of one that has ended.
+         * Opens the folder of a job that was made before, also of one that has ended; what the files hold is durable.
          *
          * @throws UserError if it is gone, damaged, or another process has it open
          */
@@ -179,7 +179,7 @@ public interface RunFiles extends AutoCloseable {
         default CompletionStage<RunFiles> openLater(JobRecord record) {
             try {
                 return CompletableFuture.completedFuture(open(record));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 return CompletableFuture.failedFuture(e);
             }
         }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 import org.simreg.proto.LedgerEntry;
@@ -76,7 +77,7 @@ final class Chaos {
     private void trouble() {
         List<FakeWorker> workers = List.copyOf(world.workers.values());
         FakeWorker one = workers.get(world.random.nextInt(workers.size()));
-        switch (world.random.nextInt(13)) {
+        switch (world.random.nextInt(14)) {
             case 0, 1 -> born();
             case 2, 3 -> kill(one);
             case 4, 5 -> freeze(one);
@@ -89,6 +90,7 @@ final class Chaos {
             case 9 -> restart();
             case 10 -> ask();
             case 11 -> fill();
+            case 12 -> slow();
             default -> submit();
         }
     }
@@ -131,6 +133,17 @@ final class Chaos {
         world.say("the disk is full");
         world.room(() -> world.random.nextInt(4) == 0);
         world.after(world.some(3000), () -> world.room(() -> false));
+    }
+
+    /** For a while nothing becomes durable. */
+    private void slow() {
+        world.say("the disks are slow");
+        CompletableFuture<Void> disk = new CompletableFuture<>();
+        world.folders.all().forEach(files -> files.disk = disk);
+        world.after(world.some(3000), () -> {
+            world.folders.all().forEach(files -> files.disk = CompletableFuture.completedFuture(null));
+            disk.complete(null);
+        });
     }
 
     private void ask() {

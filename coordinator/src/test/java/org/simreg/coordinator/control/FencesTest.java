@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.coordinator.job.JobWatch;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobState;
@@ -147,5 +149,41 @@ class FencesTest {
         world.coordinator().resume("bad");
         world.until("bad", JobState.SUCCEEDED, 600_000);
         assertEquals(1000, world.files("bad").commits().size());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = JobState.class,
+            names = {"PAUSED", "CANCELLED", "SUCCEEDED", "FAILED"})
+    void aJobHasEndedWhenItsFilesAreDurableAndOthersDoNotWaitForThat(JobState end) {
+        FakeWorker worker = world.worker("a");
+        world.submit(World.job("bad"));
+        world.until(() -> bad().getStep() > 3, 10_000);
+        MemoryFiles files = world.files("bad");
+        CompletableFuture<Void> disk = new CompletableFuture<>();
+        files.unwritable = event -> {
+            boolean fails = end == JobState.FAILED && event.getStep().getStep() == 9;
+            if (fails || event.getState().getState() == end) {
+                files.disk = disk;
+            }
+            return fails;
+        };
+        switch (end) {
+            case PAUSED -> world.coordinator().pause("bad");
+            case CANCELLED -> world.coordinator().cancel("bad");
+            default -> world.submit(World.job("good"));
+        }
+        world.until(() -> files.disk == disk && worker.job().isEmpty(), 20_000);
+        assertEquals(JobState.RUNNING, bad().getState());
+        if (end == JobState.PAUSED || end == JobState.CANCELLED) {
+            world.submit(World.job("good"));
+        }
+        world.run(1000);
+        assertEquals(JobState.RUNNING, world.coordinator().get("good").getState());
+        assertEquals(JobState.RUNNING, bad().getState());
+        files.disk = CompletableFuture.completedFuture(null);
+        disk.complete(null);
+        world.until("bad", end, 1000);
+        world.until("good", JobState.SUCCEEDED, 60_000);
     }
 }

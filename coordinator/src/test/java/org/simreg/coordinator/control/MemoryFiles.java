@@ -67,6 +67,7 @@ final class MemoryFiles implements RunFiles {
 
     void open() {
         assertFalse(open, "the folder is open already");
+        sync();
         open = true;
     }
 

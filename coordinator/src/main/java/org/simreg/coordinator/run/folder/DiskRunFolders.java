@@ -207,11 +207,14 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         FolderLock lock = FolderLock.take(folder, WHAT);
         return guarded(lock, () -> {
             PastRun.refuseLinks(folder);
-            return runFolder(openFiles(record, lock), record);
+            RunFolder.OpenFiles files = openFiles(record, lock);
+            return opened(files, () -> runFolder(files, record));
         });
     }
 
+    /** The folder of files that are durable as they are opened. */
     private RunFolder runFolder(RunFolder.OpenFiles files, JobRecord record) {
+        files.sync();
         return new RunFolder(files, record.getJob(), reports, slow);
     }
 
