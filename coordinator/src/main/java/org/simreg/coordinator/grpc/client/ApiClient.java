@@ -26,16 +26,22 @@ public final class ApiClient implements AutoCloseable {
     /** How long one call may take. */
     static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+    /** How long one may take that this process answers: it isn't gone, but the machine may be slow. */
+    private static final Duration OWN_TIMEOUT = Duration.ofMinutes(5);
+
     private static final int LARGEST_ANSWER = 16 << 20;
     private static final int LARGEST_STATUS = 64 << 10;
 
     private final ManagedChannel channel;
     private final ErrorSentences sentences;
     private final Duration wait;
+    private final Duration limit;
     private final ClientCredentials credentials;
 
-    private ApiClient(ManagedChannel channel, String where, Duration wait, ClientCredentials credentials) {
+    private ApiClient(
+            ManagedChannel channel, String where, Duration wait, Duration limit, ClientCredentials credentials) {
         this.channel = channel;
+        this.limit = limit;
         this.credentials = credentials;
         this.wait = wait;
         sentences = new ErrorSentences(where);
@@ -64,13 +70,13 @@ public final class ApiClient implements AutoCloseable {
                 .maxInboundMessageSize(LARGEST_ANSWER)
                 .maxInboundMetadataSize(LARGEST_STATUS)
                 .build();
-        return new ApiClient(channel, target.toString(), wait, credentials);
+        return new ApiClient(channel, target.toString(), wait, TIMEOUT, credentials);
     }
 
     /** Connects to a coordinator in this JVM. */
     public static ApiClient inProcess(String name) {
         ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
-        return new ApiClient(channel, name, Duration.ZERO, ClientCredentials.NONE);
+        return new ApiClient(channel, name, Duration.ZERO, OWN_TIMEOUT, ClientCredentials.NONE);
     }
 
     /** The certificates that this connects with; none: plain text. */
@@ -86,7 +92,7 @@ public final class ApiClient implements AutoCloseable {
     /**
      * Makes one call about jobs.
      *
-     * @throws UserError if the call is refused, or nobody answers within ten seconds; its problems
+     * @throws UserError if the call is refused, or nobody answers within ten seconds (five minutes in this process); its problems
      *     are those that the coordinator names
      */
     public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> call) {
@@ -103,11 +109,11 @@ public final class ApiClient implements AutoCloseable {
     }
 
     private <S extends AbstractStub<S>, T> T ask(S stub, Function<S, T> call) {
-        Duration timeout = TIMEOUT.plus(wait);
+        Duration all = limit.plus(wait);
         try {
-            return call.apply(stub.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS));
+            return call.apply(stub.withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
-            throw sentences.error(e, timeout);
+            throw sentences.error(e, all);
         }
     }
 
@@ -147,6 +153,6 @@ public final class ApiClient implements AutoCloseable {
 
     /** The failure of a call or stream, as a sentence. */
     UserError error(StatusRuntimeException failure) {
-        return sentences.error(failure, TIMEOUT);
+        return sentences.error(failure, limit);
     }
 }
