@@ -331,7 +331,6 @@ public final class JobRun {
     public void become(JobState state, String why) {
         JobRecord.Builder next = record.toBuilder();
         JobTransitions.enter(next, state, now());
-        reason = why;
         save(next.setReason(why).setSummary(JobHold.ended(files(), ledger)));
         if (!active()) {
             putDown();

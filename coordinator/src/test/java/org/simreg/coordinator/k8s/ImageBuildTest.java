@@ -24,6 +24,7 @@ class ImageBuildTest {
         Path bin = Files.createDirectories(folder.resolve("bin"));
         script(bin.resolve("buildah"), "echo \"$*\"");
         script(bin.resolve("uname"), "echo x86_64");
+        script(bin.resolve("git"), "echo abc1234");
         List<String> command =
                 new ArrayList<>(List.of("bash", ROOT.resolve("k8s/image/build").toString()));
         command.addAll(List.of(arguments));
@@ -41,7 +42,7 @@ class ImageBuildTest {
     }
 
     private static String asked(String tag, String more) {
-        return "build --format docker -f %s -t %s%s %s"
+        return "build --format docker -f %s -t %s%s --build-arg COMMIT=abc1234 %s"
                 .formatted(ROOT.resolve("k8s/image/Dockerfile"), tag, more, ROOT);
     }
 
