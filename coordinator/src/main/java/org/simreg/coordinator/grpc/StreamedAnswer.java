@@ -29,7 +29,10 @@ public final class StreamedAnswer<T> {
     private Parts<T> parts;
     private boolean over;
 
-    /** The opener of an answer's parts; called on a thread of the pool. */
+    /** What opens, while it does; guarded by this. */
+    private Thread opener;
+
+    /** The opener of an answer's parts; called on a thread of the pool, which is interrupted if the client is gone. */
     public interface Opening<T> {
         Parts<T> open() throws IOException;
     }
@@ -70,7 +73,10 @@ public final class StreamedAnswer<T> {
         this.threads = threads;
         this.ended = ended;
         client.setOnReadyHandler(this::signal);
-        client.setOnCancelHandler(this::signal);
+        client.setOnCancelHandler(() -> {
+            interrupt();
+            signal();
+        });
     }
 
     /** Begins to answer; once, on any thread. */
@@ -103,8 +109,8 @@ public final class StreamedAnswer<T> {
 
     private void send() {
         try {
-            if (parts == null && !client.isCancelled()) {
-                parts = opening.open();
+            if (parts == null) {
+                parts = opened();
             }
             while (!client.isCancelled() && client.isReady()) {
                 T part = parts.next();
@@ -120,6 +126,27 @@ public final class StreamedAnswer<T> {
             }
         } catch (IOException | RuntimeException e) {
             fail(e);
+        }
+    }
+
+    private Parts<T> opened() throws IOException {
+        synchronized (this) {
+            opener = Thread.currentThread();
+        }
+        try {
+            return client.isCancelled() ? null : opening.open();
+        } finally {
+            synchronized (this) {
+                opener = null;
+                // The thread's next task must not be interrupted in its place.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    private synchronized void interrupt() {
+        if (opener != null) {
+            opener.interrupt();
         }
     }
 

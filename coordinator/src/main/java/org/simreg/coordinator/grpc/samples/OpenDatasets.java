@@ -7,12 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.Roots;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.storage.DatasetOpener;
@@ -29,7 +31,7 @@ final class OpenDatasets {
 
     private final Path indexCache;
     private final Roots roots;
-    private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
+    private final Map<Dataset, ReentrantLock> listings = new ConcurrentHashMap<>();
 
     /** The parts used last; guarded by itself. */
     private final Map<Key, ImageList> parts = new LinkedHashMap<>(MOST, 0.75f, true) {
@@ -52,17 +54,30 @@ final class OpenDatasets {
     }
 
     /**
-     * Opens a data set as it is now. Two workers that ask for the same one don't list it twice;
+     * Opens a data set as it is now. Two workers that ask for the same one don't list it at the same time;
      * other data sets are not held up.
      *
      * @throws UserError if it can't be opened
+     * @throws Abandoned if the thread is interrupted
      */
     ImageDataset open(Dataset dataset) {
-        synchronized (locks.computeIfAbsent(dataset, key -> new Object())) {
+        ReentrantLock listing = listings.computeIfAbsent(dataset, key -> new ReentrantLock());
+        try {
+            listing.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted");
+        }
+        try {
             ImageDataset splits = opened(dataset);
             keep(dataset, Split.TRAIN, splits.train());
             splits.val().ifPresent(val -> keep(dataset, Split.VAL, val));
             return splits;
+        } finally {
+            if (!listing.hasQueuedThreads()) {
+                listings.remove(dataset, listing);
+            }
+            listing.unlock();
         }
     }
 

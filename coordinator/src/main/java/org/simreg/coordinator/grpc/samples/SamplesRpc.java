@@ -6,10 +6,9 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import org.simreg.coordinator.grpc.FileParts;
 import org.simreg.coordinator.grpc.FileParts.OpenFile;
@@ -17,6 +16,7 @@ import org.simreg.coordinator.grpc.GrpcStatuses;
 import org.simreg.coordinator.grpc.StreamedAnswer;
 import org.simreg.coordinator.grpc.StreamedAnswer.Parts;
 import org.simreg.proto.DataSource;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.ReadRequest;
@@ -26,20 +26,19 @@ import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
-import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.SourceThreads;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.remote.DatasetMessages;
 
 /**
  * The gRPC service {@code Samples}: data sets and weight files for workers that don't see the
- * storage. Files are read on a bounded pool of its own, never on the thread that gRPC calls on, and
+ * storage. Files are read on threads of their data set or weight file, never on the thread that gRPC calls on, and
  * only while the client takes what is sent.
  */
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;
     private static final int MOST_CALLS = 512;
-    private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final ReadGrants grants;
     /** The same below the roots: whether files lie there is asked of their storage, on the threads that read. */
@@ -47,8 +46,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
 
     private final OpenDatasets datasets;
 
-    /** Its queue is bounded by the number of calls: each waits in it once at most. */
-    private final ExecutorService threads;
+    /** Their queues are bounded by the number of calls: each waits in one of them once at most. */
+    private final SourceThreads threads;
 
     private final Semaphore calls = new Semaphore(MOST_CALLS);
 
@@ -56,19 +55,23 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
      * @param grants what may be read, where it lies below the roots
      * @param roots below which files must lie
      * @param indexCache folder of the indexes of data sets; made if missing
-     * @param threads that read files
+     * @param threads that read the files of one data set, and as many for one weight file
      */
     public SamplesRpc(ReadGrants grants, Roots roots, Path indexCache, int threads) {
         this.grants = grants;
         within = grants.below(roots);
         datasets = new OpenDatasets(indexCache, roots);
-        this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
+        this.threads = new SourceThreads("simreg-samples", threads);
     }
+
+    /** A data set that is listed, for which those who read it don't wait. */
+    private record Listed(Dataset dataset) {}
 
     @Override
     public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
         String path = DataSource.shown(request.getDataset());
-        answer(client, () -> require(grants.dataset(request.getDataset()), "data set", path), () -> {
+        Executor listing = threads.of(new Listed(request.getDataset()));
+        answer(client, listing, () -> require(grants.dataset(request.getDataset()), "data set", path), () -> {
             require(within.dataset(request.getDataset()), "data set", path);
             return Parts.of(inventory(request));
         });
@@ -86,6 +89,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         String path = DataSource.shown(request.getDataset());
         answer(
                 client,
+                threads.of(request.getDataset()),
                 () -> {
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
@@ -99,7 +103,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     @Override
     public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
         String path = request.getPath();
-        answer(client, () -> require(grants.weights(path), "weight file", path), () -> {
+        answer(client, threads.of(path), () -> require(grants.weights(path), "weight file", path), () -> {
             require(within.weights(path), "weight file", path);
             return weights(request);
         });
@@ -150,7 +154,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         return WeightsHeader.newBuilder().setLength(length).setSha256(sha.hex()).build();
     }
 
-    private <T> void answer(StreamObserver<T> client, Runnable check, StreamedAnswer.Opening<T> opening) {
+    private <T> void answer(
+            StreamObserver<T> client, Executor readers, Runnable check, StreamedAnswer.Opening<T> opening) {
         try {
             check.run();
             if (!calls.tryAcquire()) {
@@ -162,7 +167,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
             client.onError(GrpcStatuses.of(e));
             return;
         }
-        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, threads, calls::release).begin(opening);
+        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, readers, calls::release).begin(opening);
     }
 
     private static void require(boolean granted, String what, String path) {
@@ -187,6 +192,6 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     /** Stops reading; calls that are under way end when the server ends. */
     @Override
     public void close() {
-        threads.shutdownNow();
+        threads.close();
     }
 }

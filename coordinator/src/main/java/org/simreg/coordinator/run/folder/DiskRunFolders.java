@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.file.JobFile;
@@ -26,23 +25,23 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
- * The run folders of all jobs, on a disk. Exports and reports of all jobs are written one after the
- * other on a thread that ends when it has nothing to do.
+ * The run folders of all jobs, on a disk. Exports and reports are written one after the other; those whose storage gives no
+ * answer hold up no other job's.
  */
 public final class DiskRunFolders implements RunFiles.JobFolders {
     private static final String WHAT = "run folder";
 
     private final ReportWriter reports;
 
-    private final ExecutorService slow =
-            NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
+    /** One at a time, because an export holds a whole student's weights in memory. */
+    private final WatchedPool slow;
 
     /** The writer of {@value PastRun#REPORT}, from the files of a run folder. */
     @FunctionalInterface
@@ -64,7 +63,15 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
      * @param reports called on another thread, for one run after the other
      */
     public DiskRunFolders(ReportWriter reports) {
+        this(reports, WatchedPool.PATIENCE);
+    }
+
+    /**
+     * @param patience after which an export or report that shows no progress holds up no other
+     */
+    DiskRunFolders(ReportWriter reports, Duration patience) {
         this.reports = reports;
+        slow = WatchedPool.uninterrupted("simreg-export", 1, patience);
     }
 
     @Override

@@ -10,9 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +103,35 @@ class DiskRunFoldersTest {
         Files.delete(stuck);
         Files.delete(stuck.getParent());
         folders.create(record, Existing.REFUSE).close();
+    }
+
+    @Test
+    void aReportWhosePicturesDontComeHoldsUpNoOtherJobs() throws Exception {
+        CountDownLatch bucket = new CountDownLatch(1);
+        Path other = temporary.resolve("runs/other");
+        DiskRunFolders patient = new DiskRunFolders(
+                (folder, shown, data) -> {
+                    if (folder.equals(run)) {
+                        await(bucket);
+                    }
+                },
+                Duration.ofMillis(50));
+        try (RunFiles files = patient.create(record, Existing.REFUSE);
+                RunFiles others = patient.create(Runs.record(other), Existing.REFUSE)) {
+            CompletableFuture<Void> late = files.report().toCompletableFuture();
+            others.report().toCompletableFuture().get(20, TimeUnit.SECONDS);
+            assertFalse(late.isDone());
+            bucket.countDown();
+            late.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static void await(CountDownLatch bucket) {
+        try {
+            bucket.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -12,13 +12,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
  * A pool of threads for tasks that read files which may never answer: a pipe, storage that is away. A task that has not
- * called {@link #progress} for a while hangs: it is interrupted, told of, and no longer counted, so that those that
- * wait get a thread. Only when very many hang does the pool stand still, and {@link #trouble} says so.
+ * called {@link #progress} for a while hangs: it is told of, interrupted if the pool does so, and no longer counted, so
+ * that those that wait get a thread. Only when very many hang does the pool stand still, and {@link #trouble} says so.
  */
 public final class WatchedPool implements Executor, AutoCloseable {
     /** Most tasks that may hang beside those that work. */
@@ -34,7 +33,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
     private final String name;
     private final int most;
     private final long patience;
-    private final LongSupplier nanos;
+    private final boolean interrupts;
     private final ExecutorService threads;
 
     // Guarded by this.
@@ -45,19 +44,26 @@ public final class WatchedPool implements Executor, AutoCloseable {
     private boolean closed;
 
     /**
+     * A pool that interrupts what hangs.
+     *
      * @param name of the threads
      * @param most tasks that work at once
      * @param patience after which a task that shows no progress hangs
      */
     public WatchedPool(String name, int most, Duration patience) {
-        this(name, most, patience, System::nanoTime);
+        this(name, most, patience, true);
     }
 
-    WatchedPool(String name, int most, Duration patience, LongSupplier nanos) {
+    /** A pool in which a task that hangs goes on when its storage answers, while others work in its place. */
+    public static WatchedPool uninterrupted(String name, int most, Duration patience) {
+        return new WatchedPool(name, most, patience, false);
+    }
+
+    private WatchedPool(String name, int most, Duration patience, boolean interrupts) {
         this.name = name;
         this.most = most;
         this.patience = patience.toNanos();
-        this.nanos = nanos;
+        this.interrupts = interrupts;
         threads = NamedThreads.pool(NamedThreads.numbered(name), most + MOST_HANGING, IDLE);
     }
 
@@ -65,7 +71,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
     private final class Running implements Runnable {
         private final Runnable task;
         private final Runnable hung;
-        private volatile long seen = nanos.getAsLong();
+        private volatile long seen = System.nanoTime();
 
         /** Guarded by this. */
         private Thread thread;
@@ -81,7 +87,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
         @Override
         public void run() {
             CURRENT.set(this);
-            seen = nanos.getAsLong();
+            seen = System.nanoTime();
             try {
                 if (begun()) {
                     task.run();
@@ -112,11 +118,11 @@ public final class WatchedPool implements Executor, AutoCloseable {
         }
 
         void progressed() {
-            seen = nanos.getAsLong();
+            seen = System.nanoTime();
         }
 
         long since() {
-            return nanos.getAsLong() - seen;
+            return System.nanoTime() - seen;
         }
     }
 
@@ -175,7 +181,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
     private synchronized void begin() {
         while (!waiting.isEmpty() && working.size() < most && hanging.size() < MOST_HANGING && !closed) {
             Running next = waiting.remove();
-            next.seen = nanos.getAsLong();
+            next.seen = System.nanoTime();
             working.add(next);
             threads.execute(next);
         }
@@ -195,7 +201,9 @@ public final class WatchedPool implements Executor, AutoCloseable {
             hanging.addAll(found);
             begin();
         }
-        found.forEach(Running::cancel);
+        if (interrupts) {
+            found.forEach(Running::cancel);
+        }
         found.forEach(one -> one.hung.run());
     }
 

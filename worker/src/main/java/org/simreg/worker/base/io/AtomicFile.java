@@ -10,11 +10,14 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /** The writer of files that appear whole or not at all, also after a loss of power. */
 public final class AtomicFile {
     private static final Set<StandardOpenOption> NEW =
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+
+    private static final int PIECE = 4 << 20;
 
     private AtomicFile() {}
 
@@ -53,10 +56,14 @@ public final class AtomicFile {
         }
     }
 
-    /** Writes all that remains of the buffer; a channel may take less at a time. */
+    /** Writes all that remains of the buffer, in pieces, each of which is progress. */
     public static void put(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+            bytes.limit(Math.min(end, bytes.position() + PIECE));
             channel.write(bytes);
+            bytes.limit(end);
+            WatchedPool.progress();
         }
     }
 

@@ -101,6 +101,26 @@ class WatchedPoolTest {
     }
 
     @Test
+    void orItGoesOnWhenItsStorageAnswersWhileOthersWork() throws Exception {
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        CompletableFuture<Void> other = new CompletableFuture<>();
+        try (WatchedPool patient = WatchedPool.uninterrupted("patient", 1, PATIENCE)) {
+            patient.execute(() -> {
+                try {
+                    never.await();
+                    interrupted.complete(false);
+                } catch (InterruptedException e) {
+                    interrupted.complete(true);
+                }
+            });
+            patient.execute(() -> other.complete(null));
+            await(other);
+            never.countDown();
+            assertFalse(interrupted.get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
     void aTaskThatGetsAheadNeverHangs() throws Exception {
         CompletableFuture<Void> hung = new CompletableFuture<>();
         CompletableFuture<Void> done = new CompletableFuture<>();

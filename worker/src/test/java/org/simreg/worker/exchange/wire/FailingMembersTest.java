@@ -211,8 +211,9 @@ class FailingMembersTest {
         };
         members.run(1, COUNTS, Leaves.random(6, 4, LENGTH));
         late.arriving = frame -> {
-            if (!old.isEmpty()) {
-                late.arriveAgain(old.remove());
+            Frame again = old.poll();
+            if (again != null) {
+                late.arriveAgain(again);
             }
             late.arrive(frame);
         };

@@ -3,18 +3,17 @@ package org.simreg.worker.data.dataset.located;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.simreg.proto.ReadRequest.Wanted;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.SourceThreads;
 import org.simreg.worker.data.cache.FetchedSamples;
 import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.cache.SampleFetch;
@@ -25,34 +24,34 @@ import org.simreg.worker.data.dataset.SampleSource;
  * The way to samples in buckets: many requests at once, as each takes long.
  *
  * @param samples read by ranges
+ * @param readers make requests, which mostly wait
  */
-record FarSamples(LocatedSamples samples) implements SampleFetch {
-    private static final Duration IDLE = Duration.ofSeconds(30);
-
+record FarSamples(LocatedSamples samples, Executor readers) implements SampleFetch {
     /** Requests of a loader that are read ahead at once. */
     private static final int AHEAD = 8;
 
-    /** Requests at once, which mostly wait; shared, as the line is. */
     private static final int REQUESTS = 64;
 
-    private static final ExecutorService READERS = NamedThreads.pool(NamedThreads.numbered("objects"), REQUESTS, IDLE);
+    private static final SourceThreads READERS = new SourceThreads("objects", REQUESTS);
 
-    private static final ExecutorService ORDER = NamedThreads.pool(NamedThreads.numbered("ahead"), AHEAD, IDLE);
+    private static final SourceThreads ORDER = new SourceThreads("ahead", AHEAD);
 
     /** Samples through the cache if they are far away and there is one. */
     static SampleSource source(LocatedSamples samples, Optional<SampleCache> cache, Consumer<String> notices) {
         if (cache.isEmpty() || !samples.isFar()) {
             return samples;
         }
-        FetchedSamples.Origin from = new FetchedSamples.Origin(
-                "the bucket", new FarSamples(samples), samples::location, samples::bytes, ORDER);
+        Object source = new Object();
+        FarSamples far = new FarSamples(samples, READERS.of(source));
+        FetchedSamples.Origin from =
+                new FetchedSamples.Origin("the bucket", far, samples::location, samples::bytes, ORDER.of(source));
         return new FetchedSamples(samples.images(), from, cache.get(), notices);
     }
 
     @Override
     public void read(List<Wanted> some, BooleanSupplier wanted, Consumer<Answer> taker) {
         List<CompletableFuture<Void>> reading = some.stream()
-                .map(one -> CompletableFuture.supplyAsync(() -> answer(one, wanted), READERS)
+                .map(one -> CompletableFuture.supplyAsync(() -> answer(one, wanted), readers)
                         .thenAccept(taker))
                 .toList();
         try {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.simreg.proto.DataSource;
@@ -16,7 +15,7 @@ import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DatasetSummary;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Split;
-import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.SourceThreads;
 import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.cache.FetchedSamples;
 import org.simreg.worker.data.cache.SampleCache;
@@ -31,7 +30,6 @@ import org.simreg.worker.data.storage.CoordinatorFiles;
  */
 public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     private static final int THREADS = 4;
-    private static final Duration IDLE = Duration.ofSeconds(30);
     private static final int DESCRIBE_SECONDS = 900;
     private static final int COMPARE_SECONDS = 60;
 
@@ -39,7 +37,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     private final Settings settings;
     private final SampleCache cache;
     private final RemoteWeights weights;
-    private final ExecutorService threads;
+    private final SourceThreads threads = new SourceThreads("samples", THREADS);
 
     /**
      * @param channel to the coordinator; stays the caller's. Keep-alive on it finds a coordinator
@@ -50,7 +48,6 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
         this.settings = settings;
         cache = new SampleCache(settings.cache());
         weights = new RemoteWeights(settings.cache(), cache);
-        threads = NamedThreads.pool(NamedThreads.numbered("samples"), THREADS, IDLE);
     }
 
     @Override
@@ -70,8 +67,8 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
 
     private SampleSource source(Origin origin, ImageList images, RetriedCalls calls, Consumer<String> notices) {
         SampleReader reader = new SampleReader(calls, origin.dataset(), origin.split(), images.sha256());
-        FetchedSamples.Origin from =
-                new FetchedSamples.Origin("the coordinator", reader, id -> Optional.empty(), id -> -1, threads);
+        FetchedSamples.Origin from = new FetchedSamples.Origin(
+                "the coordinator", reader, id -> Optional.empty(), id -> -1, threads.of(origin));
         return new FetchedSamples(images, from, cache, notices);
     }
 
@@ -117,7 +114,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     /** Ends reading ahead. The channel stays open. */
     @Override
     public void close() {
-        threads.shutdownNow();
+        threads.close();
     }
 
     /**
