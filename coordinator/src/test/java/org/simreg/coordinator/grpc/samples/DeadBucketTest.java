@@ -99,11 +99,12 @@ class DeadBucketTest {
         Asking() {
             CompletableFuture.runAsync(wanted.wrap(() -> {
                 try {
-                    far.stub()
+                    boolean answered = far.stub()
                             .describe(DescribeRequest.newBuilder()
                                     .setDataset(bucket)
                                     .build())
                             .hasNext();
+                    end.completeExceptionally(new AssertionError("answered: " + answered));
                 } catch (StatusRuntimeException e) {
                     end.complete(e.getStatus().getCode());
                 }

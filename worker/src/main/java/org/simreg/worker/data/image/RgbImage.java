@@ -72,8 +72,11 @@ public final class RgbImage {
     Canvas upTo(long maxPixels) {
         return (newWidth, newHeight, workspace) -> {
             requireSize(newWidth, newHeight, maxPixels);
+            byte[] before = rgb;
             resize((int) newWidth, (int) newHeight, workspace + UNPACKED * newWidth);
-            Arrays.fill(rgb, 0, 3 * width * height, (byte) 0);
+            if (rgb == before) {
+                Arrays.fill(rgb, 0, 3 * width * height, (byte) 0);
+            }
             return rgb;
         };
     }
