@@ -27,6 +27,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,10 +50,14 @@ public final class PatientFolders implements RunFiles.JobFolders {
     /** Of a run that goes on a checkpoint of gigabytes is read. Whether the folder answers is known by then. */
     private static final Duration CREATING = Duration.ofSeconds(60);
 
+    /** A report shows pictures of the data set, which may be away. */
+    private static final Duration REPORTING = Duration.ofSeconds(60);
+
     private static final Logger LOG = LoggerFactory.getLogger(PatientFolders.class);
 
     private final RunFiles.JobFolders folders;
     private final Duration patience;
+    private final Duration reporting;
     private final Executor threads = NamedThreads.asNeeded("simreg-folders");
     private final AtomicInteger hanging = new AtomicInteger();
 
@@ -67,8 +72,17 @@ public final class PatientFolders implements RunFiles.JobFolders {
      * @param patience how long who calls waits
      */
     public PatientFolders(RunFiles.JobFolders folders, Duration patience) {
+        this(folders, patience, REPORTING);
+    }
+
+    /**
+     * @param patience how long who calls waits
+     * @param reporting how long a job waits for its report
+     */
+    PatientFolders(RunFiles.JobFolders folders, Duration patience, Duration reporting) {
         this.folders = folders;
         this.patience = patience;
+        this.reporting = reporting;
     }
 
     @Override
@@ -307,7 +321,18 @@ public final class PatientFolders implements RunFiles.JobFolders {
 
         @Override
         public CompletionStage<Void> report() {
-            return call(files::report);
+            CompletableFuture<Void> report = call(files::report).toCompletableFuture();
+            return report.copy()
+                    .orTimeout(reporting.toNanos(), TimeUnit.NANOSECONDS)
+                    .exceptionallyCompose(failure -> {
+                        if (failure instanceof TimeoutException) {
+                            hangs(report);
+                            return CompletableFuture.failedFuture(
+                                    new UserError("the storage of its pictures, or its own, gives no answer for %d s"
+                                            .formatted(reporting.toSeconds())));
+                        }
+                        return CompletableFuture.failedFuture(failure);
+                    });
         }
 
         @Override

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SearchOrder;
@@ -19,7 +18,7 @@ import org.simreg.proto.Vectors;
 
 /**
  * The embedding of one query's images by a worker, and by the next one where that fails. A query that two workers were
- * lost with, or gave no answer to, is not asked of a third. Belongs to the search thread.
+ * lost with, or gave no answer to, while they read its images is not asked of a third. Belongs to the search thread.
  */
 final class QueryEmbedding {
     /** Workers that a query may end. */
@@ -36,7 +35,7 @@ final class QueryEmbedding {
     private final SearchWorkers searchWorkers;
     private final ImageQuery query;
     private final long until;
-    private final Supplier<Collection<SearchWorkers.Worker>> workers;
+    private final QueryEmbeddings all;
     private final long begun;
     private final CompletableFuture<Vectors> vectors = new CompletableFuture<>();
     private final List<String> ended = new ArrayList<>();
@@ -44,19 +43,14 @@ final class QueryEmbedding {
     private Optional<SearchWorkers.Worker> asked = Optional.empty();
 
     /**
-     * @param workers that attend now, in the order in which they are asked
+     * @param all know the workers, and what else they are asked
      * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
-    QueryEmbedding(
-            Timers timers,
-            SearchWorkers searchWorkers,
-            Supplier<Collection<SearchWorkers.Worker>> workers,
-            ImageQuery query,
-            long until) {
+    QueryEmbedding(Timers timers, SearchWorkers searchWorkers, QueryEmbeddings all, ImageQuery query, long until) {
         this.timers = timers;
         begun = timers.now();
         this.searchWorkers = searchWorkers;
-        this.workers = workers;
+        this.all = all;
         this.until = until;
         this.query = query;
     }
@@ -70,7 +64,7 @@ final class QueryEmbedding {
     }
 
     private void awaitWorkers() {
-        next = new ArrayDeque<>(workers.get());
+        next = new ArrayDeque<>(all.rotated());
         if (next.isEmpty() && timers.now() - begun < NO_WORKER_MS) {
             timers.after(RETRY_MS, this::awaitWorkers);
         } else {
@@ -91,6 +85,7 @@ final class QueryEmbedding {
         }
         SearchWorkers.Worker worker = next.remove();
         asked = Optional.of(worker);
+        all.isAsked(worker, this);
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
         boolean patient = left >= ASK_MS;
         int patience = (int) Math.max(1, Math.min(ASK_MS, left));
@@ -112,7 +107,8 @@ final class QueryEmbedding {
 
     private void failed(SearchWorkers.Worker worker, Throwable e, boolean patient) {
         if (isAskedNow(worker)) {
-            if (e instanceof TimeoutException && patient) {
+            boolean reading = all.isNotAsked(worker, this);
+            if (e instanceof TimeoutException && patient && reading) {
                 ended.add(worker.name());
             }
             ask(worker.name() + ": " + e.getMessage());
@@ -127,12 +123,16 @@ final class QueryEmbedding {
      * Looks whether the worker that is asked is there still.
      *
      * @param leaving those that may answer yet
+     * @param reading whether the worker read these images, and not those of an earlier query
      */
-    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
+    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving, boolean reading) {
         if (!vectors.isDone() && asked.isPresent()) {
             SearchWorkers.Worker worker = asked.get();
             if (!attending.contains(worker) && !leaving.contains(worker)) {
-                ended.add(worker.name());
+                if (reading) {
+                    ended.add(worker.name());
+                }
+                all.isNotAsked(worker, this);
                 asked = Optional.empty();
                 next.removeIf(other -> !attending.contains(other));
                 ask(worker.name() + ": it was lost");
@@ -149,6 +149,7 @@ final class QueryEmbedding {
         if (!isAskedNow(worker)) {
             return;
         }
+        all.isNotAsked(worker, this);
         if (reply.hasVectors()) {
             vectors.complete(reply.getVectors());
         } else if (reply.getFailure().getRefused()) {

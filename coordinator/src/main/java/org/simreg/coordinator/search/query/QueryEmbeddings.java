@@ -3,13 +3,16 @@ package org.simreg.coordinator.search.query;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Vectors;
@@ -24,6 +27,9 @@ public final class QueryEmbeddings {
     private final Timers timers;
     private final SearchWorkers searchWorkers;
     private final Set<QueryEmbedding> underWay = new HashSet<>();
+
+    /** What a worker is asked, in order; it reads the images of the first. */
+    private final Map<SearchWorkers.Worker, Set<QueryEmbedding>> asked = new HashMap<>();
 
     /** Workers that a query's images have ended, of queries that did. */
     private final Map<Images, List<String>> ended = new LinkedHashMap<>();
@@ -58,7 +64,7 @@ public final class QueryEmbeddings {
         if (before.size() >= QueryEmbedding.MOST_ENDED) {
             return CompletableFuture.failedFuture(new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
         }
-        QueryEmbedding embedding = new QueryEmbedding(timers, searchWorkers, this::rotated, query, until);
+        QueryEmbedding embedding = new QueryEmbedding(timers, searchWorkers, this, query, until);
         embedding.ended().addAll(before);
         underWay.add(embedding);
         return embedding.start().whenComplete((vectors, failure) -> {
@@ -76,10 +82,31 @@ public final class QueryEmbeddings {
         }
     }
 
-    private List<SearchWorkers.Worker> rotated() {
+    /** The workers that attend now, in the order in which they are asked. */
+    List<SearchWorkers.Worker> rotated() {
         List<SearchWorkers.Worker> order = new ArrayList<>(workers);
         Collections.rotate(order, rotation++);
         return order;
+    }
+
+    /** Notes that a worker is asked. */
+    void isAsked(SearchWorkers.Worker worker, QueryEmbedding embedding) {
+        asked.computeIfAbsent(worker, key -> new LinkedHashSet<>()).add(embedding);
+    }
+
+    /**
+     * Notes that a worker is asked no longer.
+     *
+     * @return whether it read these images, and not those of an earlier query
+     */
+    boolean isNotAsked(SearchWorkers.Worker worker, QueryEmbedding embedding) {
+        Set<QueryEmbedding> all = asked.getOrDefault(worker, Set.of());
+        boolean first = !all.isEmpty() && all.iterator().next().equals(embedding);
+        all.remove(embedding);
+        if (all.isEmpty()) {
+            asked.remove(worker);
+        }
+        return first;
     }
 
     /**
@@ -89,6 +116,8 @@ public final class QueryEmbeddings {
      */
     public void attend(List<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
         workers = List.copyOf(attending);
-        List.copyOf(underWay).forEach(one -> one.attend(attending, leaving));
+        Set<QueryEmbedding> reading =
+                asked.values().stream().map(all -> all.iterator().next()).collect(Collectors.toSet());
+        List.copyOf(underWay).forEach(one -> one.attend(attending, leaving, reading.contains(one)));
     }
 }

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.grpc.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.Context;
@@ -11,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Roots;
 import org.simreg.proto.Split;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.data.storage.ShownPictures;
 import org.slf4j.LoggerFactory;
 
 /** Workers that ask for a bucket whose service takes requests and never answers. */
@@ -115,6 +120,24 @@ class DeadBucketTest {
             wanted.cancel(null);
             assertEquals(Status.Code.CANCELLED, end.get(20, TimeUnit.SECONDS));
         }
+    }
+
+    @Test
+    void pagesShowThePicturesOfOtherDataSets() throws Exception {
+        Path list = Files.writeString(folder.resolve("list.csv"), "path,class\nimages/ant/00.png,ant\n");
+        Dataset listed = Dataset.newBuilder().addPath("list:" + list).build();
+        ShownPictures shown = new ShownPictures(folder.resolve("pages"), Roots.ANYWHERE);
+        CompletableFuture<Throwable> away = new CompletableFuture<>();
+        Thread page = new Thread(
+                () -> away.complete(assertThrows(Abandoned.class, () -> shown.bytes(bucket, "a.png"))), "page");
+        page.start();
+        asked.get(20, TimeUnit.SECONDS);
+        assertEquals(
+                Files.size(folder.resolve("images/ant/00.png")),
+                shown.bytes(listed, far.local(listed).train().path(0)).length);
+        page.interrupt();
+        left.countDown();
+        away.get(20, TimeUnit.SECONDS);
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +124,20 @@ class DiskRunFoldersTest {
             assertFalse(late.isDone());
             bucket.countDown();
             late.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aReportThatDoesntComeEndsInASentence() {
+        CountDownLatch bucket = new CountDownLatch(1);
+        DiskRunFolders disk = new DiskRunFolders((folder, shown, data) -> await(bucket));
+        PatientFolders patient = new PatientFolders(disk, Duration.ofSeconds(20), Duration.ofMillis(50));
+        try (RunFiles files = patient.create(record, Existing.REFUSE)) {
+            CompletableFuture<Void> report = files.report().toCompletableFuture();
+            ExecutionException e = assertThrows(ExecutionException.class, () -> report.get(20, TimeUnit.SECONDS));
+            assertTrue(e.getCause().getMessage().contains("gives no answer"), e.getCause()::getMessage);
+        } finally {
+            bucket.countDown();
         }
     }
 

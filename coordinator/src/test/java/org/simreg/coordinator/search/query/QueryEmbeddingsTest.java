@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.query;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
@@ -85,6 +86,27 @@ class QueryEmbeddingsTest {
         searchWorkers.one().reply().completeExceptionally(new TimeoutException("30 s"));
         assertEquals(List.of(), searchWorkers.asked());
         assertEquals(Refused.Kind.INVALID, refused(query).kind());
+    }
+
+    @Test
+    void thoseBehindAQueryThatEndsWorkersAreNotCounted() {
+        for (int i = 0; i < QueryEmbedding.MOST_ENDED; i++) {
+            embeddings.attend(List.of(ONE), List.of());
+            assertFalse(ask("bomb " + i).isDone());
+            assertFalse(ask("picture").isDone());
+            assertEquals(2, searchWorkers.asked().size());
+            embeddings.attend(List.of(), List.of());
+            embeddings.attend(List.of(TWO), List.of());
+            assertFalse(ask("slow " + i).isDone());
+            assertFalse(ask("picture").isDone());
+            List<FakeSearchWorkers.Asked> asked = searchWorkers.asked();
+            asked.get(1).reply().completeExceptionally(new TimeoutException("30 s"));
+            asked.get(0).reply().completeExceptionally(new TimeoutException("30 s"));
+        }
+        embeddings.attend(List.of(ONE), List.of());
+        CompletableFuture<Vectors> query = ask("picture");
+        answers(searchWorkers.one());
+        assertEquals(7, query.join().getDimension());
     }
 
     @Test

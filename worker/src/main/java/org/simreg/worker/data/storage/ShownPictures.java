@@ -7,14 +7,22 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -23,16 +31,74 @@ import org.simreg.worker.data.dataset.SampleBytes;
 import org.simreg.worker.data.dataset.SampleSource;
 
 /**
- * The pictures that pages show, by their paths in a data set, from whichever source. The data set asked for last stays
- * open while there is memory. Safe for all threads.
+ * The pictures that pages show, by their paths in a data set, from whichever source. The data sets asked for last stay
+ * open while there is memory; one whose storage gives no answer holds up its own pictures only. Safe for all threads.
  */
 public final class ShownPictures {
     private static final int LONGEST = 64 << 20;
+    private static final int MOST_OPEN = 8;
 
     private final Path indexCache;
     private final Roots roots;
-    private Dataset last = Dataset.getDefaultInstance();
-    private SoftReference<ImageDataset> open = new SoftReference<>(null);
+
+    /** Those asked for last; guarded by itself. */
+    private final Map<Dataset, Open> open = new LinkedHashMap<>(MOST_OPEN, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Dataset, Open> eldest) {
+            return size() > MOST_OPEN;
+        }
+    };
+
+    /** A data set from when it is first asked for. */
+    private static final class Open {
+        private final ReentrantLock opening = new ReentrantLock();
+        private SoftReference<Pictures> pictures = new SoftReference<>(null);
+    }
+
+    /**
+     * The pictures of a data set by their paths.
+     *
+     * @param parts training images, and those held out
+     * @param ids of each part's images, in the order of their paths' hashes
+     * @param hashes of their paths, in that order
+     */
+    private record Pictures(List<ImageList> parts, List<int[]> ids, List<int[]> hashes) {
+        static Pictures of(ImageDataset data) {
+            List<ImageList> parts =
+                    Stream.concat(Stream.of(data.train()), data.val().stream()).toList();
+            List<int[]> ids = new ArrayList<>();
+            List<int[]> hashes = new ArrayList<>();
+            for (ImageList images : parts) {
+                long[] both = IntStream.range(0, images.size())
+                        .mapToLong(id -> (long) images.path(id).hashCode() << 32 | id)
+                        .sorted()
+                        .toArray();
+                ids.add(Arrays.stream(both).mapToInt(one -> (int) one).toArray());
+                hashes.add(
+                        Arrays.stream(both).mapToInt(one -> (int) (one >> 32)).toArray());
+            }
+            return new Pictures(parts, ids, hashes);
+        }
+
+        /** The bytes of a picture; empty if there is none of that path. */
+        Optional<byte[]> bytes(String path) throws IOException {
+            int hash = path.hashCode();
+            for (int part = 0; part < parts.size(); part++) {
+                int[] sorted = hashes.get(part);
+                int at = Arrays.binarySearch(sorted, hash);
+                while (at > 0 && sorted[at - 1] == hash) {
+                    at--;
+                }
+                for (; at >= 0 && at < sorted.length && sorted[at] == hash; at++) {
+                    int id = ids.get(part)[at];
+                    if (parts.get(part).path(id).equals(path)) {
+                        return Optional.of(ShownPictures.bytes(parts.get(part), id));
+                    }
+                }
+            }
+            return Optional.empty();
+        }
+    }
 
     /**
      * @param indexCache folder of the indexes of data sets
@@ -61,16 +127,7 @@ public final class ShownPictures {
         if (isFolder(dataset)) {
             return UserFile.bytes(FileNames.resolve(Path.of(dataset.getPath(0)), path), LONGEST);
         }
-        ImageDataset data = opened(dataset);
-        for (ImageList images :
-                Stream.concat(Stream.of(data.train()), data.val().stream()).toList()) {
-            for (int id = 0; id < images.size(); id++) {
-                if (images.path(id).equals(path)) {
-                    return bytes(images, id);
-                }
-            }
-        }
-        throw new NoSuchFileException(path);
+        return opened(dataset).bytes(path).orElseThrow(() -> new NoSuchFileException(path));
     }
 
     private static byte[] bytes(ImageList images, int id) throws IOException {
@@ -85,15 +142,29 @@ public final class ShownPictures {
         }
     }
 
-    private synchronized ImageDataset opened(Dataset dataset) {
-        ImageDataset known = last.equals(dataset) ? open.get() : null;
-        if (known == null) {
-            DatasetOpener.Local here = new DatasetOpener.Local(indexCache, roots, ImageDataset.IndexProgress.SILENT);
-            known = DatasetOpener.local(dataset, here, notice -> {});
-            last = dataset;
-            open = new SoftReference<>(known);
+    private Pictures opened(Dataset dataset) {
+        Open one;
+        synchronized (open) {
+            one = open.computeIfAbsent(dataset, key -> new Open());
         }
-        return known;
+        try {
+            one.opening.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted");
+        }
+        try {
+            Pictures known = one.pictures.get();
+            if (known == null) {
+                DatasetOpener.Local here =
+                        new DatasetOpener.Local(indexCache, roots, ImageDataset.IndexProgress.SILENT);
+                known = Pictures.of(DatasetOpener.local(dataset, here, notice -> {}));
+                one.pictures = new SoftReference<>(known);
+            }
+            return known;
+        } finally {
+            one.opening.unlock();
+        }
     }
 
     /**

@@ -122,15 +122,23 @@ public final class SearchServer implements AutoCloseable {
         };
     }
 
-    /** An image that takes longer than anybody waits gives its thread back. */
+    /** An image that takes longer than anybody waits gives its thread back; a query behind it says so in time. */
     private CompletableFuture<SearchReply> embed(ImageQuery query) {
         Turn turn = new Turn();
-        if (query.getPatienceMs() > 0) {
-            CompletableFuture.delayedExecutor(query.getPatienceMs(), TimeUnit.MILLISECONDS)
-                    .execute(turn::end);
-        }
-        return CompletableFuture.supplyAsync(
+        CompletableFuture<SearchReply> embedded = CompletableFuture.supplyAsync(
                 () -> turn.take(() -> reply().setVectors(images.embed(query)).build()), viewer);
+        long patience = query.getPatienceMs();
+        if (patience > 0) {
+            CompletableFuture.delayedExecutor(patience, TimeUnit.MILLISECONDS).execute(turn::end);
+            CompletableFuture.delayedExecutor(patience * 3 / 4, TimeUnit.MILLISECONDS)
+                    .execute(() -> {
+                        if (turn.isTooLate()) {
+                            embedded.completeExceptionally(
+                                    new UserError("it has read the images of other queries all the time"));
+                        }
+                    });
+        }
+        return embedded;
     }
 
     /** A query's turn on a thread: it is interrupted, or not begun, when nobody waits for it any more. */
@@ -164,6 +172,13 @@ public final class SearchServer implements AutoCloseable {
             if (Thread.interrupted()) {
                 LOG.debug("A query about images was given up");
             }
+        }
+
+        /** Ends a turn that hasn't begun. */
+        synchronized boolean isTooLate() {
+            boolean late = thread == null && !over;
+            over |= late;
+            return late;
         }
 
         synchronized void end() {

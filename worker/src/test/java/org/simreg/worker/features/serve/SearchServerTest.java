@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
@@ -116,13 +118,21 @@ class SearchServerTest {
     }
 
     private SearchReply ask(SearchServer asked, SearchOrder order) throws Exception {
-        byte[] reply = (byte[]) vertx.eventBus()
-                .request(asked.address(), order.toByteArray(), new DeliveryOptions().setSendTimeout(30_000))
+        return asked(asked, order).get(30, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<SearchReply> asked(SearchServer asked, SearchOrder order) {
+        return vertx.eventBus()
+                .<byte[]>request(asked.address(), order.toByteArray(), new DeliveryOptions().setSendTimeout(30_000))
+                .map(message -> {
+                    try {
+                        return SearchReply.parseFrom(message.body());
+                    } catch (InvalidProtocolBufferException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
                 .toCompletionStage()
-                .toCompletableFuture()
-                .get(30, TimeUnit.SECONDS)
-                .body();
-        return SearchReply.parseFrom(reply);
+                .toCompletableFuture();
     }
 
     private SearchReply hold(SearchServer asked, ShardFile shard) throws Exception {
@@ -169,7 +179,13 @@ class SearchServerTest {
         }
         SearchOrder order =
                 SearchOrder.newBuilder().setImages(query.setPatienceMs(500)).build();
-        SearchReply given = ask(server, order);
+        CompletableFuture<SearchReply> first = asked(server, order);
+        SearchOrder behind = SearchOrder.newBuilder()
+                .setImages(one.toBuilder().setPatienceMs(200))
+                .build();
+        SearchReply late = ask(server, behind);
+        assertTrue(late.getFailure().getReason().contains("other queries"), late.getFailure()::getReason);
+        SearchReply given = first.get(20, TimeUnit.SECONDS);
         assertTrue(given.getFailure().getReason().contains("nobody waits"), given.getFailure()::getReason);
         assertEquals(
                 1280,
