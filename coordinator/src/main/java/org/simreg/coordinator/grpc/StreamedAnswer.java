@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.worker.base.concurrent.InterruptibleCall;
 
 /**
  * An answer in parts, each made when the client can take it. Works on a thread of a pool only while
@@ -29,8 +30,7 @@ public final class StreamedAnswer<T> {
     private Parts<T> parts;
     private boolean over;
 
-    /** What opens, while it does; guarded by this. */
-    private Thread opener;
+    private final InterruptibleCall call = new InterruptibleCall();
 
     /** The opener of an answer's parts; called on a thread of the pool, which is interrupted if the client is gone. */
     public interface Opening<T> {
@@ -74,7 +74,7 @@ public final class StreamedAnswer<T> {
         this.ended = ended;
         client.setOnReadyHandler(this::signal);
         client.setOnCancelHandler(() -> {
-            interrupt();
+            call.interrupt();
             signal();
         });
     }
@@ -110,7 +110,7 @@ public final class StreamedAnswer<T> {
     private void send() {
         try {
             if (parts == null) {
-                parts = opened();
+                parts = call.run(() -> client.isCancelled() ? null : opening.open());
             }
             while (!client.isCancelled() && client.isReady()) {
                 T part = parts.next();
@@ -126,27 +126,6 @@ public final class StreamedAnswer<T> {
             }
         } catch (IOException | RuntimeException e) {
             fail(e);
-        }
-    }
-
-    private Parts<T> opened() throws IOException {
-        synchronized (this) {
-            opener = Thread.currentThread();
-        }
-        try {
-            return client.isCancelled() ? null : opening.open();
-        } finally {
-            synchronized (this) {
-                opener = null;
-                // The thread's next task must not be interrupted in its place.
-                Thread.interrupted();
-            }
-        }
-    }
-
-    private synchronized void interrupt() {
-        if (opener != null) {
-            opener.interrupt();
         }
     }
 

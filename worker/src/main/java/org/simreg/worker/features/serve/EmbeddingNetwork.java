@@ -21,7 +21,7 @@ import org.simreg.worker.weights.part.PartRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A frozen network that stays open until another one is asked for. Belongs to one thread. */
+/** A frozen network that stays open until another one is asked for. Used by one thread at a time. */
 final class EmbeddingNetwork implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddingNetwork.class);
 
@@ -65,6 +65,7 @@ final class EmbeddingNetwork implements AutoCloseable {
             notes.forEach(LOG::info);
             source = asked;
         }
+        torch.enter();
         return backbone;
     }
 

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -23,9 +23,10 @@ import org.simreg.proto.ShardFile;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
-import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.InterruptibleCall;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.base.concurrent.SourceThreads;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -41,8 +42,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The embedder of the parts of banks that this worker was given: one after the other on a thread of
- * its own, their images' features become shards, which the coordinator stores.
+ * The embedder of the parts of banks that this worker was given: one after the other, their images' features become
+ * shards, which the coordinator stores. Each data set is opened on a thread of its own, so that one whose storage gives
+ * no answer holds up its own banks only.
  */
 final class ShardEmbedder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardEmbedder.class);
@@ -56,7 +58,13 @@ final class ShardEmbedder implements AutoCloseable {
     /** Images that can't be read and are told of by name. */
     private static final int MOST_BROKEN = 10;
 
-    private final ExecutorService thread = NamedThreads.one("simreg-embed");
+    private static final int SECONDS_TO_END = 10;
+
+    private final SourceThreads threads = new SourceThreads("simreg-embed", 1);
+
+    /** Held by the part that is computed. */
+    private final Semaphore turn = new Semaphore(1, true);
+
     private final SearchServer.Settings settings;
     private final ShardTransfer transfer;
     private final LongSupplier nanos;
@@ -89,7 +97,7 @@ final class ShardEmbedder implements AutoCloseable {
         if (known == null || known.isAbandoned()) {
             Task begun = new Task(order);
             tasks.put(order, begun);
-            thread.execute(begun);
+            threads.of(order.getImages().getDataset()).execute(begun);
             return begun.state();
         }
         known.renew();
@@ -117,8 +125,14 @@ final class ShardEmbedder implements AutoCloseable {
             tasks.values().forEach(Task::giveUp);
         }
         pause.end();
-        NamedThreads.end(thread);
-        frozen.close();
+        threads.close();
+        try {
+            if (turn.tryAcquire(SECONDS_TO_END, TimeUnit.SECONDS)) {
+                frozen.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** One part being embedded. Given up when nobody has asked for it for a while. */
@@ -131,6 +145,8 @@ final class ShardEmbedder implements AutoCloseable {
         private volatile RuntimeException failure;
         private volatile boolean over;
 
+        private final InterruptibleCall opening = new InterruptibleCall();
+
         Task(EmbedOrder order) {
             this.order = order;
         }
@@ -142,6 +158,7 @@ final class ShardEmbedder implements AutoCloseable {
 
         void giveUp() {
             givenUp = true;
+            opening.interrupt();
         }
 
         /** Whether it ended without a result and without a fault of its own. */
@@ -214,6 +231,36 @@ final class ShardEmbedder implements AutoCloseable {
 
         private Embedded embedded(Path file) {
             ImageList images = images();
+            Embedded.Builder embedded;
+            awaitTurn();
+            try {
+                embedded = computed(images, file);
+            } finally {
+                turn.release();
+            }
+            ShardFile.Builder shard = ShardFile.newBuilder()
+                    .setBank(order.getBank())
+                    .setVersion(order.getVersion())
+                    .setShard(order.getShard())
+                    .setRows(embedded.getRows())
+                    .setDimension(dimension);
+            return embedded.setStored(stored(shard.build(), file)).build();
+        }
+
+        private void awaitTurn() {
+            try {
+                while (!turn.tryAcquire(AGAIN_MS, TimeUnit.MILLISECONDS)) {
+                    if (stopped()) {
+                        throw new Abandoned("its turn didn't come while it was wanted");
+                    }
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new Abandoned("interrupted");
+            }
+        }
+
+        private Embedded.Builder computed(ImageList images, Path file) {
             FrozenBackbone backbone = frozen.of(order.getImages());
             ViewRecipe.CentreView view = frozen.view(order.getImages());
             int[] ids = IntStream.range(0, order.getRows())
@@ -237,28 +284,16 @@ final class ShardEmbedder implements AutoCloseable {
                                     add(bank, of, labels, rows);
                                 }));
             }
-            List<String> broken = broken(images, ids, read);
-            ShardFile stored = stored(
-                    ShardFile.newBuilder()
-                            .setBank(order.getBank())
-                            .setVersion(order.getVersion())
-                            .setShard(order.getShard())
-                            .setRows(read.cardinality())
-                            .setDimension(dimension)
-                            .build(),
-                    file);
             return Embedded.newBuilder()
                     .setRows(read.cardinality())
                     .setLeftOut(ids.length - read.cardinality())
-                    .addAllBroken(broken)
-                    .setStored(stored)
+                    .addAllBroken(broken(images, ids, read))
                     .setWeightsSha256(weights)
                     .addAllNotes(frozen.notes())
                     .setNetwork("%s, %s"
                             .formatted(
                                     backbone.identity().network(),
-                                    backbone.identity().precision().name().toLowerCase(Locale.ROOT)))
-                    .build();
+                                    backbone.identity().precision().name().toLowerCase(Locale.ROOT)));
         }
 
         /**
@@ -327,7 +362,12 @@ final class ShardEmbedder implements AutoCloseable {
         }
 
         private ImageList images() {
-            ImageDataset splits = DatasetOpener.open(order.getImages().getDataset(), settings.worker(), LOG::info);
+            ImageDataset splits = opening.run(() -> {
+                if (stopped()) {
+                    throw new Abandoned("it is not wanted any more");
+                }
+                return DatasetOpener.open(order.getImages().getDataset(), settings.worker(), LOG::info);
+            });
             ImageList images = order.getImages().getSplit() == Split.VAL
                     ? splits.val().orElseThrow(this::changed)
                     : splits.train();

@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.ManagedChannel;
 import io.grpc.inprocess.InProcessChannelBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,7 +45,7 @@ class ShardEmbedderTest {
 
     /** The clock; the embedder's own thread waits for it while it is busy. */
     private long now() {
-        if (Thread.currentThread().getName().equals("simreg-embed")) {
+        if (Thread.currentThread().getName().startsWith("simreg-embed")) {
             try {
                 busy.await();
             } catch (InterruptedException e) {
@@ -119,16 +124,44 @@ class ShardEmbedderTest {
         assertEquals(Embedded.getDefaultInstance(), embedder.ask(order()));
         pass(20);
         busy.countDown();
-        UserError why = null;
-        while (why == null) {
+        UserError why = failure(order());
+        assertTrue(why.getMessage().contains("no pictures"), why.getMessage());
+    }
+
+    /** A service that takes a request and never answers. */
+    @Test
+    @Timeout(60)
+    void aBucketThatIsAwayHoldsUpItsOwnBanksOnly() throws IOException {
+        List<String> properties = List.of("aws.endpointUrlS3", "aws.region", "aws.accessKeyId", "aws.secretAccessKey");
+        EmbedOrder.Builder away = order().toBuilder().setBank("away");
+        away.getImagesBuilder().getDatasetBuilder().clearPath().addPath("s3://dead/data");
+        try (ServerSocket service = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            properties.forEach(name -> System.setProperty(name, "any"));
+            System.setProperty(properties.get(0), "http://127.0.0.1:" + service.getLocalPort());
+            embedder();
+            assertEquals(Embedded.getDefaultInstance(), embedder.ask(away.build()));
+            try (Socket client = service.accept()) {
+                assertTrue(failure(order()).getMessage().contains("no pictures"));
+                embedder.retain(List.of());
+                assertEquals(
+                        Embedded.getDefaultInstance(),
+                        embedder.ask(away.setVersion("next").build()));
+                assertTrue(client.isConnected());
+            }
+        } finally {
+            properties.forEach(System::clearProperty);
+        }
+    }
+
+    private UserError failure(EmbedOrder order) {
+        while (true) {
             try {
-                embedder.ask(order());
+                embedder.ask(order);
                 Thread.onSpinWait();
             } catch (UserError e) {
-                why = e;
+                return e;
             }
         }
-        assertTrue(why.getMessage().contains("no pictures"), why.getMessage());
     }
 
     @Test
