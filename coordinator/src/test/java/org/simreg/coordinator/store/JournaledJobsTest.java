@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +34,18 @@ public class JournaledJobsTest {
             jobs.save(record("a", 2));
         }
         assertEquals(Set.of(record("a", 2), record("b", 1)), loaded());
+    }
+
+    @Test
+    void homeAndJournalAreForTheirOwnerOnly() throws IOException {
+        Path fresh = home.resolve("fresh");
+        try (JournaledJobs jobs = JournaledJobs.open(fresh, Optional.empty())) {
+            jobs.save(record("a", 1));
+        }
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(fresh)));
+        assertEquals(
+                "rw-------",
+                PosixFilePermissions.toString(Files.getPosixFilePermissions(fresh.resolve("jobs.journal"))));
     }
 
     @Test

@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
@@ -17,6 +21,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -25,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.UserError;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class TlsTest {
@@ -93,6 +99,33 @@ class TlsTest {
                 UserError.class,
                 () -> Tls.of(fresh, behind, Duration.ofHours(1)).close());
         assertTrue(early.getMessage().contains("look at this machine's clock"));
+    }
+
+    @Test
+    void aSecretThatOthersCanReadIsWarnedOfByName() throws Exception {
+        Path secret = Files.writeString(folder.resolve("token"), "secret");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+        assertEquals(List.of(), warnings(secret));
+        for (String open : List.of("rw-r-----", "rw----r--", "rw--w----")) {
+            Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString(open));
+            assertEquals(
+                    List.of("The token file %s is open to others than its owner; chmod 600 closes it"
+                            .formatted(secret)),
+                    warnings(secret));
+        }
+    }
+
+    private static List<String> warnings(Path file) {
+        Logger logger = (Logger) LoggerFactory.getLogger(Tls.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            Tls.warnIfOpen(file, "The token file");
+        } finally {
+            logger.detachAppender(log);
+        }
+        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     /** Debian's ca-certificates.crt has 220 kB. */
