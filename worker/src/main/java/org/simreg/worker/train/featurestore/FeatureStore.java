@@ -161,7 +161,7 @@ public final class FeatureStore implements AutoCloseable {
     }
 
     /** Whether a row holds; leaves it in the buffer. */
-    synchronized Row check(int view, int sample) {
+    public synchronized Row check(int view, int sample) {
         requireOpen();
         long row = shape().row(view, sample);
         if (!rows.begins(row)) {
