@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.bytedeco.javacpp.BytePointer;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * A buffer in native memory for the bytes of one file after another. A long file's bytes are given back before the next
@@ -86,9 +86,13 @@ public final class FileBuffer implements AutoCloseable {
         return "the file has " + length + " bytes, above the limit of " + LONGEST;
     }
 
-    /** Reads a file whole; shorter, if it is cut meanwhile. */
+    /**
+     * Reads a file whole; shorter, if it is cut meanwhile.
+     *
+     * @throws IOException if it can't be read or is no regular file, as {@link UserFile#open}
+     */
     public void read(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = UserFile.open(file)) {
             ByteBuffer room = room(channel.size());
             while (room.hasRemaining() && channel.read(room) >= 0) {
                 continue;

@@ -47,7 +47,8 @@ public final class BatchLoader implements AutoCloseable {
     /**
      * Starts to make the batches of a sequence.
      *
-     * @param requests read from decode threads, one at a time, as far ahead as the queue is deep
+     * @param requests read from decode threads, one at a time, as far ahead as the queue is deep; they may take their
+     *     time, as only this sequence waits for them
      */
     public BatchStream batches(Iterator<Request> requests) {
         synchronized (this) {
@@ -78,33 +79,37 @@ public final class BatchLoader implements AutoCloseable {
 
     private void decode() {
         try (SampleRenderer renderer = new SampleRenderer(settings.maxPixels())) {
-            for (BatchStream.Row row = claim(); row != null; row = claim()) {
+            for (BatchStream.Work work = claim(); work != null; work = claim()) {
                 Throwable failure = null;
                 try {
-                    render(row, renderer);
+                    perform(work, renderer);
                 } catch (Throwable e) {
                     // Whatever it is, also a native library that doesn't load: the one who waits
                     // must hear of it.
                     failure = e;
                 }
                 synchronized (this) {
-                    row.batches().release(failure);
+                    work.batches().release(failure);
                     notifyAll();
                 }
             }
         }
     }
 
-    private void render(BatchStream.Row row, SampleRenderer renderer) {
-        renderer.render(row.batch(), row.index(), images, settings.seed(), row.batches()::isWanted);
+    private void perform(BatchStream.Work work, SampleRenderer renderer) {
+        if (work instanceof BatchStream.Row row) {
+            renderer.render(row.batch(), row.index(), images, settings.seed(), row.batches()::isWanted);
+        } else {
+            work.batches().read();
+        }
     }
 
-    private synchronized BatchStream.Row claim() {
+    private synchronized BatchStream.Work claim() {
         while (!closed) {
             for (BatchStream batches : open) {
-                BatchStream.Row row = claim(batches);
-                if (row != null) {
-                    return row;
+                BatchStream.Work work = batches.claim();
+                if (work != null) {
+                    return work;
                 }
             }
             try {
@@ -114,16 +119,6 @@ public final class BatchLoader implements AutoCloseable {
             }
         }
         return null;
-    }
-
-    private BatchStream.Row claim(BatchStream batches) {
-        try {
-            return batches.claim();
-        } catch (RuntimeException | OutOfMemoryError e) {
-            batches.fail(e);
-            notifyAll();
-            return null;
-        }
     }
 
     /** Closes all sequences, and waits until the threads have ended. */

@@ -22,13 +22,23 @@ public final class BatchStream implements AutoCloseable {
     private final Deque<BatchLoader.Request> upcoming = new ArrayDeque<>();
     private final Deque<Batch> queue = new ArrayDeque<>();
     private int unclaimed;
+    private boolean reading;
     private int active;
     private boolean exhausted;
     private Throwable failure;
     private volatile boolean closed;
 
-    /** One row of a batch, to be made by one thread. */
-    record Row(BatchStream batches, Batch batch, int index) {}
+    /** A piece of work for one thread, which doesn't hold the loader's lock meanwhile. */
+    sealed interface Work {
+        /** What it is a part of. */
+        BatchStream batches();
+    }
+
+    /** One row of a batch, to be made. */
+    record Row(BatchStream batches, Batch batch, int index) implements Work {}
+
+    /** The reading of the next request, of which there is one at a time: requests may look at disks. */
+    record Reading(BatchStream batches) implements Work {}
 
     BatchStream(BatchLoader loader, Iterator<BatchLoader.Request> requests, int depth, Batch.BufferPool pool) {
         this.loader = loader;
@@ -88,27 +98,39 @@ public final class BatchStream implements AutoCloseable {
         }
     }
 
-    /** The next row to make, or null if there is none now. The caller holds the loader's lock. */
-    Row claim() {
+    /** What is to be done next, or null if there is nothing now. The caller holds the loader's lock. */
+    Work claim() {
         if (isOver()) {
             return null;
         }
         if (unclaimed == 0) {
-            if (exhausted || queue.size() == depth) {
+            if (reading || exhausted || queue.size() == depth) {
                 return null;
             }
-            BatchLoader.Request request = nextRequest();
-            if (request == null) {
-                exhausted = true;
-                loader.notifyAll();
-                return null;
-            }
-            queue.add(new Batch(request, pool));
-            unclaimed = queue.getLast().size();
+            reading = true;
+            active++;
+            return new Reading(this);
         }
         Batch batch = queue.getLast();
         active++;
         return new Row(this, batch, batch.size() - unclaimed--);
+    }
+
+    /** Reads the next request, as claimed. The caller doesn't hold the loader's lock. */
+    void read() {
+        BatchLoader.Request request = nextRequest();
+        Batch batch = request == null ? null : new Batch(request, pool);
+        synchronized (loader) {
+            reading = false;
+            if (batch == null) {
+                exhausted = true;
+            } else if (isOver()) {
+                batch.close();
+            } else {
+                queue.add(batch);
+                unclaimed = batch.size();
+            }
+        }
     }
 
     /** Null after the last. The source hears of some more, as it wants. */
@@ -127,14 +149,10 @@ public final class BatchStream implements AutoCloseable {
         return !closed;
     }
 
-    /** A claimed row is made, or could not be. The caller holds the loader's lock. */
+    /** What was claimed is done, or could not be. The caller holds the loader's lock. */
     void release(Throwable cause) {
         active--;
-        fail(cause);
-    }
-
-    /** A failure after closing is its consequence. */
-    void fail(Throwable cause) {
+        // A failure after closing is its consequence.
         failure = failure == null && !closed ? cause : failure;
     }
 

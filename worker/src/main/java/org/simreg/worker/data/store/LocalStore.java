@@ -123,7 +123,7 @@ public record LocalStore(Roots roots) implements FileStore {
 
     @Override
     public Reader open(StoredFile file, BooleanSupplier wanted) throws IOException {
-        FileChannel channel = FileChannel.open(local(file.path()));
+        FileChannel channel = UserFile.open(local(file.path()));
         try {
             if (!stored(file.path()).equals(file)) {
                 throw new IOException(

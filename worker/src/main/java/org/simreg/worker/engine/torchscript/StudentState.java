@@ -37,7 +37,7 @@ public record StudentState(float[] weights, List<float[]> moments, float[] stati
 
         /** A state of zeros, where only the sizes matter. */
         public StudentState zeros() {
-            return of(lengths().map(length -> new float[length]).toList());
+            return of(lengths().stream().map(length -> new float[length]).toList());
         }
 
         /**
@@ -46,7 +46,7 @@ public record StudentState(float[] weights, List<float[]> moments, float[] stati
          * @throws IllegalArgumentException if there are others, or they have other lengths
          */
         public StudentState of(List<float[]> vectors) {
-            List<Integer> lengths = lengths().toList();
+            List<Integer> lengths = lengths();
             List<Integer> given = vectors.stream().map(vector -> vector.length).toList();
             if (!given.equals(lengths)) {
                 throw new IllegalArgumentException("vectors of " + given + " values, not of " + lengths);
@@ -76,7 +76,8 @@ public record StudentState(float[] weights, List<float[]> moments, float[] stati
             return average;
         }
 
-        private Stream<Integer> lengths() {
+        /** The lengths of the {@link StudentState#vectors}. */
+        public List<Integer> lengths() {
             int parameters = trained.parameters().length();
             return Stream.of(
                             Stream.of(parameters),
@@ -85,7 +86,8 @@ public record StudentState(float[] weights, List<float[]> moments, float[] stati
                                     trained.statistics().length(),
                                     trained.averaged(),
                                     ema ? trained.backboneLayout().length() : 0))
-                    .flatMap(part -> part);
+                    .flatMap(part -> part)
+                    .toList();
         }
     }
 

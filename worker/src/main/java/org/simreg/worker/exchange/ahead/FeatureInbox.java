@@ -257,8 +257,12 @@ public final class FeatureInbox implements AutoCloseable {
 
         /** Whether there is room for it: memory is bounded by what a member may keep. */
         private boolean isWanted(Slot slot) {
-            int count = plan.shares().get(rank).count();
-            return slot.step >= at && slot.step <= at + shape.window(count);
+            HelpPlan.Share share = plan.shares().get(rank);
+            int microBatch = Math.floorDiv(slot.slot, shape.teachers()) - share.first();
+            return slot.step >= at
+                    && slot.step <= at + shape.window(share.count())
+                    && microBatch >= 0
+                    && microBatch < share.count();
         }
 
         private boolean begin(Slot slot, FeatureHeader read) {

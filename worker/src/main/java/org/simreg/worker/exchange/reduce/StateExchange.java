@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -108,13 +107,14 @@ public final class StateExchange implements AutoCloseable {
     /**
      * Asks for the state that a peer serves, before or after this call.
      *
+     * @param lengths of the state's vectors, as this member knows them; memory is taken for nothing else
      * @return fails with {@link Abandoned} as its cause if it won't come
      */
-    public Future<Received> fetch(int fromRank) {
+    public Future<Received> fetch(int fromRank, List<Integer> lengths) {
         if (Objects.checkIndex(fromRank, peers.size()) == peers.rank()) {
             throw new IllegalArgumentException("rank " + fromRank + " is this worker's own");
         }
-        Incoming asked = new Incoming();
+        Incoming asked = new Incoming(lengths);
         if (incoming.putIfAbsent(fromRank, asked) != null) {
             throw new IllegalStateException("the state of rank " + fromRank + " is asked for already");
         }
@@ -171,8 +171,13 @@ public final class StateExchange implements AutoCloseable {
     /** A state that is being received; all but the future belongs to the mesh's thread. */
     private static final class Incoming {
         private final CompletableFuture<Received> future = new CompletableFuture<>();
+        private final List<Integer> lengths;
         private Received state;
         private long missing;
+
+        Incoming(List<Integer> lengths) {
+            this.lengths = List.copyOf(lengths);
+        }
 
         /** Whether the frame was part of a state. */
         boolean take(Frame frame) {
@@ -181,16 +186,22 @@ public final class StateExchange implements AutoCloseable {
 
         private boolean begin(Frame frame) {
             ByteBuffer contents = frame.payload();
-            int[] lengths = new int[contents.getInt()];
-            for (int i = 0; i < lengths.length; i++) {
-                lengths[i] = contents.getInt();
-                missing += lengths[i];
+            if (state != null || !isExpected(contents)) {
+                return false;
             }
             List<float[]> vectors =
-                    Arrays.stream(lengths).mapToObj(length -> new float[length]).toList();
+                    lengths.stream().map(length -> new float[length]).toList();
+            missing = lengths.stream().mapToLong(Integer::longValue).sum();
             String sha256 = StandardCharsets.UTF_8.decode(contents).toString();
             state = new Received(frame.header().place().step(), vectors, sha256);
             return true;
+        }
+
+        /** Whether these are the lengths that were asked for; what follows them is left. */
+        private boolean isExpected(ByteBuffer contents) {
+            return contents.remaining() >= (lengths.size() + 1) * Integer.BYTES
+                    && contents.getInt() == lengths.size()
+                    && lengths.stream().allMatch(length -> contents.getInt() == length);
         }
 
         private boolean add(Frame frame) {
@@ -198,11 +209,12 @@ public final class StateExchange implements AutoCloseable {
             int count = frame.header().length() / Float.BYTES;
             if (frame.header().kind() != FrameHeader.Kind.VALUES
                     || state == null
+                    || place.slot() < 0
                     || place.slot() >= state.vectors().size()) {
                 return false;
             }
             float[] vector = state.vectors().get(place.slot());
-            if (place.position() < 0 || place.position() > vector.length - count) {
+            if (place.position() < 0 || place.position() > vector.length - count || count > missing) {
                 return false;
             }
             frame.floats().get(vector, place.position(), count);

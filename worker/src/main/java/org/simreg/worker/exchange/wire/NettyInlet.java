@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The handler of an incoming connection: cuts its bytes into frames. A frame that nobody wants is
- * skipped without being kept.
+ * skipped without being kept. A connection has no more memory than twice what it has sent, whatever length a header
+ * claims.
  */
 final class NettyInlet extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(NettyInlet.class);
@@ -24,6 +25,7 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
     private FrameHeader header;
     private ByteBuf frame;
     private int skipped;
+    private long kept;
     private boolean orderly;
 
     NettyInlet(FrameWire.Inlet inlet) {
@@ -48,7 +50,7 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
             in.skipBytes(count);
             skipped -= count;
         } else if (frame != null) {
-            in.readBytes(frame, Math.min(frame.writableBytes(), in.readableBytes()));
+            frame.writeBytes(in, Math.min(frame.maxWritableBytes(), in.readableBytes()));
             deliverIfWhole();
         } else {
             in.readBytes(headerBytes, Math.min(headerBytes.writableBytes(), in.readableBytes()));
@@ -72,7 +74,9 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
         orderly = header.kind() == FrameHeader.Kind.END;
         if (inlet.wants(header)) {
             int length = header.frameBytes();
-            frame = context.alloc().directBuffer(length, length);
+            // Whole at once for who has sent as much before; else it grows with what arrives.
+            long arrived = Math.max(kept, FrameHeader.BYTES + in.readableBytes());
+            frame = context.alloc().directBuffer((int) Math.min(length, arrived), length);
             frame.writeBytes(headerBytes);
             deliverIfWhole();
         } else {
@@ -82,8 +86,9 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
     }
 
     private void deliverIfWhole() {
-        if (!frame.isWritable()) {
+        if (frame.maxWritableBytes() == 0) {
             ByteBuf whole = frame;
+            kept += whole.capacity();
             frame = null;
             inlet.arrived(new Frame(header, whole.nioBuffer(), whole::release));
         }

@@ -84,7 +84,8 @@ final class StateTransfer {
     }
 
     private void fromPeer(int rank) {
-        Future<StateExchange.Received> coming = exchange.fetch(rank);
+        Future<StateExchange.Received> coming =
+                exchange.fetch(rank, job.layout().lengths());
         // The images of a step don't depend on the state.
         job.inputs().prepare(generation.getStep());
         StateExchange.Received received = TrainingLoop.await(coming);

@@ -19,6 +19,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +53,7 @@ public final class FeatureStore implements AutoCloseable {
 
     private FeatureStore(Path file, boolean writable) throws IOException {
         this.file = file;
+        UserFile.requireRegular(file);
         // Not a channel: an interrupted thread closes the channel that it writes to.
         open = new RandomAccessFile(file.toFile(), writable ? "rw" : "r");
         try {
@@ -91,7 +94,7 @@ public final class FeatureStore implements AutoCloseable {
         } catch (IOException e) {
             throw new UserError(
                     "Features can't be kept in %s (%s); choose a folder that is writable with --cache-store"
-                            .formatted(file, e),
+                            .formatted(file, Disk.reason(e)),
                     e);
         }
     }
@@ -161,7 +164,7 @@ public final class FeatureStore implements AutoCloseable {
     }
 
     /** Whether a row holds; leaves it in the buffer. */
-    synchronized Row check(int view, int sample) {
+    public synchronized Row check(int view, int sample) {
         requireOpen();
         long row = shape().row(view, sample);
         if (!rows.begins(row)) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.train.featurestore.FeatureStore;
@@ -45,7 +46,9 @@ public final class TeacherFeatures implements AutoCloseable {
 
     /** Whether all rows of a micro-batch can be read; asked from any thread. */
     boolean has(BatchLoader.Request batch) {
-        return store().map(store -> read(store, batch).isPresent()).orElse(false);
+        return store().map(store -> IntStream.of(batch.ids())
+                        .allMatch(id -> store.check(view(batch), id) == FeatureStore.Row.PRESENT))
+                .orElse(false);
     }
 
     /** The features (N, D) float32 of a micro-batch, if all of them can be read. */

@@ -2,6 +2,7 @@ package org.simreg.worker.data.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
@@ -13,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -34,6 +36,7 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleBytes;
 import org.simreg.worker.data.dataset.SampleSource;
 import org.simreg.worker.data.dataset.Tars;
+import org.simreg.worker.data.image.FileBuffer;
 
 /** Files of data sets that are damaged, lie about their sizes, or are no files: one sentence, or samples. */
 @Timeout(120)
@@ -213,6 +216,36 @@ class DamagedSourcesTest {
         }
         UserError refused = assertThrows(UserError.class, () -> open(kind + file));
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
+    }
+
+    /** Who opens a pipe waits for its other end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tar:late.tar", "parquet:late.parquet", "list:late.txt"})
+    void whatBecameAPipeOnceItWasListed(String source) throws Exception {
+        String kind = source.substring(0, source.indexOf(':') + 1);
+        Path file = folder.resolve(source.substring(kind.length()));
+        Path late = file;
+        switch (kind) {
+            case "tar:" -> new Tars().add("train/a/1.png", "picture").write(file);
+            case "parquet:" -> Files.copy(PARQUET.resolve("plain.parquet"), file);
+            default -> {
+                late = Files.writeString(folder.resolve("1.png"), "picture");
+                Files.writeString(file, "1.png\n");
+            }
+        }
+        ImageList images = open(kind + file).train();
+        Files.delete(late);
+        assertEquals(0, new ProcessBuilder("mkfifo", late.toString()).start().waitFor());
+        Exception refused = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            try (FileBuffer buffer = new FileBuffer()) {
+                return assertThrows(Exception.class, () -> images.source().read(0, buffer, () -> true));
+            }
+        });
+        assertTrue(refused instanceof UserError || refused instanceof IOException, refused.toString());
+        assertTrue(refused.getMessage().contains(late.toString()), refused.getMessage());
+        assertTrue(
+                refused.getMessage().endsWith(": it is a pipe, and only a regular file can be read"),
+                refused.getMessage());
     }
 
     /** To list a pipe as a folder would wait for who writes to it. */

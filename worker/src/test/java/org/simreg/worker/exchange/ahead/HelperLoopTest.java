@@ -22,7 +22,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Help;
+import org.simreg.worker.exchange.mesh.Frame;
+import org.simreg.worker.exchange.mesh.FrameHeader;
 import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.reduce.TappedWire;
 import org.simreg.worker.exchange.wire.NettyWire;
 
 /** A helper and members over real connections; its features are numbers that tell what they are of. */
@@ -282,6 +285,36 @@ class HelperLoopTest {
         inexact.at(0);
         run(again, "h0", helper, new Toy(other));
         until(() -> has(inexact, 1, 0));
+    }
+
+    /** Else a helper could send features of any number of micro-batches, and all would be kept. */
+    @Test
+    void featuresOfAMicroBatchThatTheMemberDoesNotHaveAreNotKept() {
+        TappedWire wire = new TappedWire(new NettyWire("127.0.0.1", 0, 1 << 16));
+        PeerTransport member = opened(new PeerTransport(wire));
+        PeerTransport helper = transport();
+        wire.arriving = frame -> wire.arrive(frame.header().place().step() == 1 ? elsewhere(frame) : frame);
+        Help help = help(HelpPlan.WHOLE, List.of(member), helper);
+        FeatureInbox inbox = inbox();
+        inbox.connect(help, "m0", member);
+        inbox.at(0);
+        run(help, "h0", helper, new Toy(SHAPE));
+        until(() -> has(inbox, 2, 0));
+        assertFalse(has(inbox, 1, 0));
+        assertEquals(Optional.empty(), inbox.take(1, 100, 0, 0));
+        assertEquals(Optional.empty(), inbox.take(1, 100, 1, 0));
+    }
+
+    private static Frame elsewhere(Frame frame) {
+        FrameHeader header = frame.header();
+        boolean told = header.kind() == FrameHeader.Kind.STARTED || header.kind() == FrameHeader.Kind.FEATURES;
+        FrameHeader.Place place = header.place();
+        FrameHeader.Place other =
+                new FrameHeader.Place(1, place.slot() + (told ? 100 * SHAPE.teachers() : 0), place.position());
+        return new Frame(
+                new FrameHeader(header.key(), header.kind(), header.from(), header.sequence(), other, header.length()),
+                frame.bytes(),
+                frame.release());
     }
 
     @Test

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -271,6 +273,21 @@ class FeatureStoreTest {
         flip(at);
         String why = refusal(shape(RowFormat.FLOAT32), key());
         assertTrue(why.contains(file() + " ") && why.contains("delete it"), why);
+    }
+
+    /** Whoever reads from a pipe waits for who writes to it. */
+    @Test
+    void aPipeInAStoresPlaceIsRefused() throws Exception {
+        Files.createDirectories(file().getParent());
+        assertEquals(0, new ProcessBuilder("mkfifo", file().toString()).start().waitFor());
+        String why = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> refusal(shape(RowFormat.FLOAT32), key()));
+        assertEquals(
+                "Features can't be kept in %s (it is a pipe, and only a regular file can be read); choose a folder that is writable with --cache-store"
+                        .formatted(file()),
+                why);
+        UserError reported = assertTimeoutPreemptively(
+                Duration.ofSeconds(20), () -> assertThrows(UserError.class, () -> StoreReport.of(file().getParent())));
+        assertTrue(reported.getMessage().endsWith(file() + ": it is a pipe, and only a regular file can be read"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.function.BooleanSupplier;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Version;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleBytes;
@@ -125,7 +126,7 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
     }
 
     private static UserError lost(StoredFile file, IOException e) {
-        return new UserError("%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
+        return new UserError("%s, which holds samples, can't be read: %s".formatted(file.path(), Disk.reason(e)), e);
     }
 
     private static Version version(StoredFile file, int length) {
