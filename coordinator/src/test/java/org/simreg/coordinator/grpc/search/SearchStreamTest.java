@@ -55,7 +55,7 @@ class SearchStreamTest {
             StreamObserver<SearchRequest> requests = SearchGrpc.newStub(channel).searchStream(new StreamObserver<>() {
                 @Override
                 public void onNext(SearchResponse answer) {
-                    tags.add((long) answer.getTag());
+                    tags.add(answer.getTag());
                 }
 
                 @Override
