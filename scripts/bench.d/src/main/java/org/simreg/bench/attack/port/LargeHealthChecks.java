@@ -5,7 +5,8 @@ import java.util.regex.Pattern;
 
 /** Messages of 16 MiB of unknown fields to the RPCs that want no token. */
 final class LargeHealthChecks {
-    private static final Pattern REFUSED = Pattern.compile("8 A message to .* may have at most 4096 bytes; .*");
+    private static final Pattern REFUSED =
+            Pattern.compile("8 (A message to .* may have at most 4096 bytes; |Too much at a time: ).*");
 
     private LargeHealthChecks() {}
 
