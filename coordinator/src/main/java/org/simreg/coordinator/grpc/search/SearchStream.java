@@ -60,7 +60,8 @@ final class SearchStream implements StreamObserver<SearchRequest> {
     }
 
     private synchronized void takeMore() {
-        if (call.isReady() && !over) {
+        // Over a network a call gets ready before there was an answer, and gRPC refuses to ask for no request at all.
+        if (owed > 0 && call.isReady() && !over) {
             call.request(owed);
             owed = 0;
         }

@@ -275,6 +275,9 @@ class BankMakingTest {
         });
         recordFile("empty", new byte[0]);
         recordFile("torn", new byte[] {10, 99, 1});
+        Files.createDirectories(folder.resolve("banks/folder/bank.pb"));
+        Files.createDirectories(folder.resolve("banks/hole"));
+        hole("banks/hole/bank.pb", new byte[0], 6_000_000_000L);
         recordFile("moved", Files.readAllBytes(folder.resolve("banks/good/bank.pb")));
         recordFile(
                 "nameless",
@@ -296,9 +299,9 @@ class BankMakingTest {
         start();
         List<BankStatus> all = on(banks::list);
         assertEquals(
-                List.of("empty", "flat", "good", "moved", "nameless", "torn", "unnamed"),
+                List.of("empty", "flat", "folder", "good", "hole", "moved", "nameless", "torn", "unnamed"),
                 all.stream().map(BankStatus::getName).toList());
-        for (String name : List.of("empty", "torn", "moved", "flat", "unnamed")) {
+        for (String name : List.of("empty", "torn", "folder", "hole", "moved", "flat", "unnamed")) {
             BankStatus status = on(() -> banks.describe(name));
             assertEquals(BankStatus.State.FAILED, status.getState(), name);
             assertTrue(status.getReason().length() > 10, status.toString());

@@ -7,10 +7,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.EnumSet;
 import java.util.Iterator;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
@@ -18,21 +17,35 @@ import org.simreg.proto.DeleteBankRequest;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.SearchGrpc;
 
-/** A client of the coordinator's banks that prints a line for each attack. */
+/** A client of the coordinator's banks that prints a line for each attack, and knows what must be answered. */
 public final class AttackedBanks implements AutoCloseable {
+    /** A pattern of what is made and served. */
+    public static final String READY = "READY.*";
+
+    /** A pattern of what has failed with a sentence. */
+    public static final String FAILED = "FAILED: .+";
+
+    /** A pattern of a request that is refused with a sentence. */
+    public static final String INVALID = "INVALID_ARGUMENT: .+";
+
+    /** A pattern of a query whose picture is broken, or takes more than its bounds. */
+    public static final String NO_IMAGE = INVALID + " is no image that can be read: .+";
+
     private static final int LARGEST = 64 << 20;
     private static final int SECONDS = 150;
+    private static final int MAKING_SECONDS = 300;
+    private static final int PAUSE_SECONDS = 2;
+
+    /** What says that it may be asked again later, as others have all connections, or no worker attends. */
+    private static final String LATER = Status.Code.UNAVAILABLE + ":";
 
     /** Address of the attacker, one of this machine's. */
     private static final String FROM = System.getProperty("attack.from", "127.0.0.1");
 
-    /** What says that nobody has thought of this, or that nobody is there. */
-    private static final Set<Status.Code> NO_ANSWERS =
-            EnumSet.of(Status.Code.DEADLINE_EXCEEDED, Status.Code.INTERNAL, Status.Code.UNKNOWN, Status.Code.CANCELLED);
-
     private final String attack;
     private final ManagedChannel channel;
-    private int unanswered;
+    private long patience = TimeUnit.SECONDS.toNanos(MAKING_SECONDS);
+    private int through;
 
     /**
      * @param attack its name, which begins each line
@@ -61,31 +74,59 @@ public final class AttackedBanks implements AutoCloseable {
         return SearchGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Prints a line with what the trial gives, or the status that it ends with. */
-    public void trial(String done, Supplier<String> answer) {
+    /**
+     * Prints a line with what the trial gives, or the status that it ends with. Where nobody is there it is tried again, for
+     * five minutes in all trials together.
+     *
+     * @param wanted pattern of the whole answer; any other got through
+     */
+    public void trial(String done, String wanted, Supplier<String> answer) {
         long begun = System.nanoTime();
-        String answered;
-        try {
-            answered = answer.get();
-        } catch (StatusRuntimeException e) {
-            answered = e.getStatus().getCode() + ": " + e.getStatus().getDescription();
-            unanswered += NO_ANSWERS.contains(e.getStatus().getCode()) ? 1 : 0;
+        String answered = answered(answer);
+        while (answered.startsWith(LATER) && patience > 0) {
+            long before = System.nanoTime();
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(PAUSE_SECONDS));
+            answered = answered(answer);
+            patience -= System.nanoTime() - before;
         }
+        boolean expected = answered.matches(wanted);
+        through += expected ? 0 : 1;
         System.out.printf(
-                "%s | %s | %s (%.1f s)%n",
-                attack, done, answered.replace('\n', ' '), (System.nanoTime() - begun) / 1e9);
+                "%s | %s | %s (%.1f s)%s%n",
+                attack,
+                done,
+                answered,
+                (System.nanoTime() - begun) / 1e9,
+                expected ? "" : " | GOT THROUGH: " + wanted + " was to come");
+    }
+
+    private static String answered(Supplier<String> answer) {
+        try {
+            return answer.get().replace('\n', ' ');
+        } catch (StatusRuntimeException e) {
+            return (e.getStatus().getCode() + ": " + e.getStatus().getDescription()).replace('\n', ' ');
+        }
     }
 
     /** Makes a bank and waits for its end, which is given with its reason. */
     public String made(CreateBankRequest request) {
-        search().createBank(request);
-        return end(request.getName());
+        try {
+            BankStatus begun = search().createBank(request);
+            return end(begun.getName());
+        } catch (StatusRuntimeException e) {
+            // A trial before this one may have come as far.
+            if (e.getStatus().getCode() != Status.Code.ALREADY_EXISTS) {
+                throw e;
+            }
+            return end(request.getName());
+        }
     }
 
-    /** Waits until a bank is ready or has failed. */
-    public String end(String name) {
-        Iterator<BankStatus> statuses = search().watchBank(
-                        DescribeBankRequest.newBuilder().setName(name).build());
+    private String end(String name) {
+        Iterator<BankStatus> statuses = SearchGrpc.newBlockingStub(channel)
+                .withWaitForReady()
+                .withDeadlineAfter(MAKING_SECONDS, TimeUnit.SECONDS)
+                .watchBank(DescribeBankRequest.newBuilder().setName(name).build());
         BankStatus last = BankStatus.getDefaultInstance();
         while (statuses.hasNext()) {
             last = statuses.next();
@@ -93,15 +134,19 @@ public final class AttackedBanks implements AutoCloseable {
         return last.getState() + (last.getReason().isEmpty() ? "" : ": " + last.getReason());
     }
 
+    /** Deletes a bank, which is a trial of its own. */
     public void delete(String name) {
-        search().deleteBank(DeleteBankRequest.newBuilder().setName(name).build());
+        trial("deletes " + name, "deleted|NOT_FOUND: .*", () -> {
+            search().deleteBank(DeleteBankRequest.newBuilder().setName(name).build());
+            return "deleted";
+        });
     }
 
-    /** Ends the process with 1 if a trial was not answered with a sentence. */
+    /** Ends the process with 1 if a trial was answered otherwise than it was to be. */
     @Override
     public void close() {
         channel.shutdownNow();
-        if (unanswered > 0) {
+        if (through > 0) {
             System.exit(1);
         }
     }

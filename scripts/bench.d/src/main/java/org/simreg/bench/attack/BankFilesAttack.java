@@ -13,7 +13,7 @@ import org.simreg.proto.CreateBankRequest;
 
 /**
  * An attack on the coordinator's memory and file threads by banks of files that are traps: pipes, devices, holes of 6
- * GB, a billion rows. A good bank at the end shows that nothing is held up.
+ * GB, a billion rows. Each must fail with a sentence; a good bank at the end shows that nothing is held up.
  */
 public final class BankFilesAttack {
     private static final int ROWS = 100;
@@ -41,18 +41,17 @@ public final class BankFilesAttack {
         banks.put(
                 "the same with labels",
                 request("billion2", billion, Files.writeString(folder.resolve("two"), "a\nb\n"), null));
-        banks.put("a matrix of Python objects", request("objects", objects(folder.resolve("objects.npy")), null, null));
+        Path objects = objects(folder.resolve("objects.npy"));
+        banks.put("a matrix of Python objects", request("objects", objects, null, null));
         banks.put(
                 "a matrix of 9,999,999 features a row",
                 request("wide", matrix(folder.resolve("wide.npy"), 100, 9_999_999, false), null, null));
         try (AttackedBanks attacked = new AttackedBanks("bank files", arguments[0])) {
-            banks.forEach((what, request) -> attacked.trial(what, () -> attacked.made(request)));
-            attacked.trial("a good bank after all of them", () -> attacked.made(request("good", good, null, null)));
-            banks.values()
-                    .forEach(request -> attacked.trial("deletes " + request.getName(), () -> {
-                        attacked.delete(request.getName());
-                        return "deleted";
-                    }));
+            banks.forEach((what, request) -> attacked.trial(what, AttackedBanks.FAILED, () -> attacked.made(request)));
+            CreateBankRequest last = request("good", good, null, null);
+            attacked.trial("a good bank after all of them", AttackedBanks.READY, () -> attacked.made(last));
+            attacked.trial("the pickle's file", "absent", () -> Files.exists(executed(objects)) ? "there" : "absent");
+            banks.values().forEach(request -> attacked.delete(request.getName()));
             attacked.delete("attack-good");
         }
     }
@@ -80,11 +79,16 @@ public final class BankFilesAttack {
         return file;
     }
 
+    /** What a pickle that is run makes. */
+    private static Path executed(Path file) {
+        return file.resolveSibling("executed");
+    }
+
     /** As NumPy writes it: a pickle follows the head. */
     private static Path objects(Path file) throws IOException {
         byte[] head =
                 "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.ISO_8859_1);
-        byte[] pickle = ("cos\nsystem\n(S'touch " + file + ".executed'\ntR.").getBytes(StandardCharsets.ISO_8859_1);
+        byte[] pickle = ("cos\nsystem\n(S'touch " + executed(file) + "'\ntR.").getBytes(StandardCharsets.ISO_8859_1);
         ByteBuffer bytes = ByteBuffer.allocate(10 + head.length + pickle.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.ISO_8859_1));
         bytes.put((byte) 1)

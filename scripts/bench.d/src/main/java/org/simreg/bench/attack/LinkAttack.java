@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.ClientCredentials;
 import org.simreg.coordinator.grpc.client.HostPort;
@@ -29,8 +31,12 @@ public final class LinkAttack {
             "report.html",
             "checkpoints/step-00000004.safetensors",
             "student/mobilenet_v2.onnx",
+            "student-best/mobilenet_v2.onnx",
+            "student-average/mobilenet_v2.onnx",
             "features/teacher-1.features");
-    private static final List<String> FOLDERS = List.of("checkpoints", "student", "features");
+    private static final List<String> FOLDERS =
+            List.of("checkpoints", "student", "student-best", "student-average", "features");
+    private static final int PATIENCE_SECONDS = 120;
     private static final String THEIRS = "somebody's only copy";
 
     private LinkAttack() {}
@@ -84,13 +90,25 @@ public final class LinkAttack {
         return job;
     }
 
+    /** Whether it is refused as a link; another error, as of a coordinator that can't be reached, is tried again. */
     private static boolean isRefused(ApiClient client, Job job, Existing existing) {
-        try {
-            client.ask(jobs -> jobs.submit(
-                    SubmitRequest.newBuilder().setJob(job).setExisting(existing).build()));
-            return false;
-        } catch (UserError e) {
-            return true;
+        SubmitRequest request =
+                SubmitRequest.newBuilder().setJob(job).setExisting(existing).build();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (true) {
+            try {
+                System.out.println("links: taken as " + client.ask(jobs -> jobs.submit(request)));
+                return false;
+            } catch (UserError e) {
+                if (e.getMessage().contains("link")) {
+                    return true;
+                }
+                if (System.nanoTime() > end) {
+                    System.out.println("links: " + e.getMessage());
+                    return false;
+                }
+                LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +28,12 @@ import org.simreg.worker.base.io.Sha256;
  */
 public final class SearchRequestsAttack {
     private static final int STREAMS = 500;
-    private static final int SECONDS = 20;
+    private static final int SECONDS = 60;
+
+    /** Shards that a coordinator sends at once. */
+    private static final int SENT = 64;
+
+    private static final String FULL = "RESOURCE_EXHAUSTED: .+";
 
     private SearchRequestsAttack() {}
 
@@ -43,17 +50,27 @@ public final class SearchRequestsAttack {
                         .setBank(bank)
                         .setVectors(ByteString.copyFrom(new byte[mib << 20]))
                         .build();
-                attacked.trial("a query of " + mib + " MiB", () -> found(attacked, large));
+                // Others may have the memory for requests.
+                String wanted = mib > 16 ? FULL : AttackedBanks.INVALID + "|" + FULL;
+                attacked.trial("a query of " + mib + " MiB", wanted, () -> found(attacked, large));
             }
             for (int k : new int[] {0, 1025, Integer.MAX_VALUE, -1}) {
-                SearchRequest many = SearchRequest.newBuilder()
-                        .setBank(bank)
-                        .setK(k)
-                        .addValues(1)
-                        .build();
-                attacked.trial("k of " + Integer.toUnsignedString(k), () -> found(attacked, many));
+                // A smaller bank gives all its rows, whatever k is.
+                String wanted = k == 0 ? AttackedBanks.INVALID + "k: .+" : "1 found .*all of them are used.*";
+                attacked.trial("k of " + Integer.toUnsignedString(k), wanted, () -> {
+                    List<Float> ones =
+                            Collections.nCopies(status(attacked, bank).getDimension(), 1f);
+                    return found(
+                            attacked,
+                            SearchRequest.newBuilder()
+                                    .setBank(bank)
+                                    .setK(k)
+                                    .addAllValues(ones)
+                                    .build());
+                });
             }
-            attacked.trial(STREAMS + " streams of a shard that are begun and not read", () -> {
+            String bounded = ".* %d were refused, RESOURCE_EXHAUSTED: .+".formatted(STREAMS - SENT);
+            attacked.trial(STREAMS + " streams of a shard that are begun and not read", bounded, () -> {
                 long before = count(files);
                 ShardFile shard = shard(attacked, bank, Path.of(arguments[3]));
                 Ignored refused = new Ignored();
@@ -67,14 +84,17 @@ public final class SearchRequestsAttack {
         }
     }
 
-    private static ShardFile shard(AttackedBanks attacked, String bank, Path home) {
-        BankStatus status = attacked.search()
+    private static BankStatus status(AttackedBanks attacked, String bank) {
+        return attacked.search()
                 .describeBank(DescribeBankRequest.newBuilder().setName(bank).build());
+    }
+
+    private static ShardFile shard(AttackedBanks attacked, String bank, Path home) {
         Path file = home.resolve("banks").resolve(bank).resolve("shard-0.bank");
         try {
             return ShardFile.newBuilder()
                     .setBank(bank)
-                    .setVersion(status.getVersion())
+                    .setVersion(status(attacked, bank).getVersion())
                     .setSha256(Sha256.of(file))
                     .build();
         } catch (IOException e) {

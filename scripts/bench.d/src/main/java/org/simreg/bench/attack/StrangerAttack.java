@@ -3,8 +3,6 @@ package org.simreg.bench.attack;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +16,8 @@ import org.simreg.proto.Committed;
 import org.simreg.proto.Heartbeat;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobFailed;
+import org.simreg.proto.JobRequest;
+import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
@@ -40,17 +40,20 @@ public final class StrangerAttack {
         String job = arguments[1];
         try (AttackedBanks attacked = new AttackedBanks("stranger", arguments[0])) {
             WorkersGrpc.WorkersStub workers = WorkersGrpc.newStub(attacked.channel());
-            Map<String, Report[]> streams = new LinkedHashMap<>();
             Report beat = Report.newBuilder()
                     .setHeartbeat(Heartbeat.getDefaultInstance())
                     .build();
-            streams.put("a heartbeat before the hello", new Report[] {beat});
-            streams.put("another version", new Report[] {hello("stranger", "0.0.1")});
-            streams.put("the name of another worker", new Report[] {hello(arguments[2], version())});
-            streams.put("no name", new Report[] {hello("", version())});
-            streams.put("two hellos", new Report[] {hello("stranger", version()), hello("stranger", version())});
-            streams.forEach((what, reports) -> attacked.trial(what, () -> ended(workers::attend, reports)));
-            attacked.trial("lies about a job that it doesn't serve", () -> {
+            refused(attacked, "a heartbeat before the hello", "INVALID_ARGUMENT", beat);
+            refused(attacked, "another version", "FAILED_PRECONDITION", hello("stranger", "0.0.1"));
+            refused(attacked, "the name of another worker", "ALREADY_EXISTS", hello(arguments[2], version()));
+            refused(attacked, "no name", "INVALID_ARGUMENT", hello("", version()));
+            refused(
+                    attacked,
+                    "two hellos",
+                    "INVALID_ARGUMENT",
+                    hello("stranger", version()),
+                    hello("stranger", version()));
+            attacked.trial("lies about a job that it doesn't serve", "ended in order", () -> {
                 Report[] lies = {
                     hello("liar", version()),
                     Report.newBuilder()
@@ -71,7 +74,15 @@ public final class StrangerAttack {
                 };
                 return ended(workers::attend, lies);
             });
-            attacked.trial(STREAMS + " strangers at once", () -> {
+            attacked.trial(
+                    "the job after the lies",
+                    "(QUEUED|RUNNING|SUCCEEDED)",
+                    () -> JobsGrpc.newBlockingStub(attacked.channel())
+                            .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
+                            .get(JobRequest.newBuilder().setId(job).build())
+                            .getState()
+                            .name());
+            attacked.trial(STREAMS + " strangers at once", "FAILED_PRECONDITION: .+", () -> {
                 for (int i = 0; i < STREAMS; i++) {
                     workers.attend(new Ending<>());
                 }
@@ -91,6 +102,7 @@ public final class StrangerAttack {
             }) {
                 attacked.trial(
                         "a checkpoint of generation " + header.getGeneration() + " and step " + header.getStep(),
+                        "(NOT_FOUND: There is no job|FAILED_PRECONDITION: The checkpoint) .+",
                         () -> ended(
                                 workers::putCheckpoint,
                                 CheckpointPart.newBuilder().setHeader(header).build()));
@@ -98,11 +110,12 @@ public final class StrangerAttack {
             CheckpointPart data = CheckpointPart.newBuilder()
                     .setData(ByteString.copyFromUtf8("data"))
                     .build();
-            attacked.trial("a checkpoint without a header", () -> ended(workers::putCheckpoint, data));
+            attacked.trial(
+                    "a checkpoint without a header", AttackedBanks.INVALID, () -> ended(workers::putCheckpoint, data));
             for (long step : new long[] {-1, Long.MAX_VALUE}) {
                 CheckpointWanted wanted =
                         CheckpointWanted.newBuilder().setJob(job).setStep(step).build();
-                attacked.trial("the checkpoint of step " + step, () -> {
+                attacked.trial("the checkpoint of step " + step, "NOT_FOUND: .+", () -> {
                     WorkersGrpc.newBlockingStub(attacked.channel())
                             .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
                             .getCheckpoint(wanted)
@@ -111,6 +124,12 @@ public final class StrangerAttack {
                 });
             }
         }
+    }
+
+    /** A stream that must end with a status and a sentence. */
+    private static void refused(AttackedBanks attacked, String what, String code, Report... reports) {
+        WorkersGrpc.WorkersStub workers = WorkersGrpc.newStub(attacked.channel());
+        attacked.trial(what, code + ": .+", () -> ended(workers::attend, reports));
     }
 
     private static Report hello(String name, String version) {

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.base.concurrent.NamedThreads;
 
 /** A server that answers requests to S3 without end. */
@@ -25,6 +26,7 @@ public final class EndlessBucket implements AutoCloseable {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><Name>endless</Name><KeyCount>%d</KeyCount>";
 
     private final ServerSocket server;
+    private final AtomicInteger requests = new AtomicInteger();
     private volatile Kind kind;
 
     /**
@@ -44,6 +46,12 @@ public final class EndlessBucket implements AutoCloseable {
     /** Answers otherwise from now on, and ends the answers before. */
     public void answer(Kind other) {
         kind = other;
+        requests.set(0);
+    }
+
+    /** Requests that came since the kind of answers changed last. */
+    public int requests() {
+        return requests.get();
     }
 
     private void accept() {
@@ -63,6 +71,7 @@ public final class EndlessBucket implements AutoCloseable {
         try (client) {
             int number = 0;
             while (asked(client.getInputStream())) {
+                requests.incrementAndGet();
                 answer(client.getOutputStream(), number);
                 number++;
             }

@@ -15,6 +15,8 @@ import org.simreg.proto.SearchRequest;
  * directories in a circle, packed data that never ends.
  */
 public final class FormatsAttack {
+    private static final String FOUND = "found 1";
+
     private FormatsAttack() {}
 
     /**
@@ -32,16 +34,19 @@ public final class FormatsAttack {
         pictures.put("a TIFF of 4 billion strips", tiff(true));
         pictures.put("a WebP of 16,384 x 16,384 pixels without any", webp());
         pictures.put("10 MB of the beginnings of a JPEG", begun(10_000_000));
-        pictures.putAll(TrapPictures.all());
+        pictures.putAll(TrapPictures.broken());
+        Map<String, ByteString> whole = TrapPictures.whole();
+        pictures.putAll(whole);
         try (AttackedBanks attacked = new AttackedBanks("formats", arguments[0])) {
-            pictures.forEach((what, file) -> attacked.trial(what, () -> {
-                SearchRequest request = SearchRequest.newBuilder()
-                        .setBank(arguments[1])
-                        .setK(1)
-                        .addImages(file)
-                        .build();
-                return "found " + attacked.search().search(request).getFoundCount();
-            }));
+            pictures.forEach((what, file) ->
+                    attacked.trial(what, whole.containsKey(what) ? FOUND : AttackedBanks.NO_IMAGE, () -> {
+                        SearchRequest request = SearchRequest.newBuilder()
+                                .setBank(arguments[1])
+                                .setK(1)
+                                .addImages(file)
+                                .build();
+                        return "found " + attacked.search().search(request).getFoundCount();
+                    }));
         }
     }
 

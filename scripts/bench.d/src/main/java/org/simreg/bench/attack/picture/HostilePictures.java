@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -17,17 +19,21 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.simreg.bench.attack.AttackedBanks;
+import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.ImageSource;
 
 /**
  * An attack on the workers by a bank of pictures that are small as files, or within the bounds of a file, and take much
- * memory or work: read or refused, without harm.
+ * memory or work: read or left out, without harm.
  */
 public final class HostilePictures {
     private static final int SIDE = 13_370;
     private static final int SCANS = 3000;
     private static final int LONG_FILE = 250_000_000;
+
+    private static final String LEFT_OUT = Pattern.quote("[bomb.png, scans.jpg, work.jpg], and 3 are rows");
 
     private HostilePictures() {}
 
@@ -41,7 +47,15 @@ public final class HostilePictures {
         ImageSource.Builder images = request.getSourceBuilder().getImagesBuilder();
         images.setSize(32).setWeights(arguments[2]).getDatasetBuilder().addPath(folder.toString());
         try (AttackedBanks attacked = new AttackedBanks("hostile pictures", arguments[0])) {
-            attacked.trial("a bank of them", () -> attacked.made(request.build()));
+            attacked.trial("a bank of them", AttackedBanks.READY, () -> attacked.made(request.build()));
+            attacked.trial("what it left out", LEFT_OUT, () -> {
+                BankStatus status = attacked.search()
+                        .describeBank(DescribeBankRequest.newBuilder()
+                                .setName(request.getName())
+                                .build());
+                List<String> broken = status.getBrokenList().stream().sorted().toList();
+                return broken + ", and " + status.getRows() + " are rows";
+            });
             attacked.delete(request.getName());
         }
     }

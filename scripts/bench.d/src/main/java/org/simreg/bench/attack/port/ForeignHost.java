@@ -1,27 +1,36 @@
 package org.simreg.bench.attack.port;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Requests to the page under a name that is not its own, and one that never gets complete. */
 final class ForeignHost {
+    private static final String NAME = "evil.example";
+    private static final Pattern REFUSED =
+            Pattern.compile("HTTP/1\\.1 421 .* doesn't answer to the name '" + Pattern.quote(NAME) + "'.*");
+    private static final Pattern NOTHING = Pattern.compile("");
+
     private ForeignHost() {}
 
     /**
+     * Ends with 1 if something was answered but the refusal of the name.
+     *
      * @param arguments HOST:PORT
      */
     public static void main(String[] arguments) throws Exception {
         Target target = Target.of(arguments);
-        List<String> answers = new ArrayList<>();
+        Verdict verdict = new Verdict("foreign host");
         for (String path : List.of("/", "/metrics", "/health/ready", "/api/overview")) {
-            String request = "GET " + path + " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-            String said = target.saidAtLast(request.getBytes(StandardCharsets.US_ASCII));
-            answers.add(said.lines().findFirst().orElse("nothing") + " ... "
-                    + said.lines().reduce((first, last) -> last).orElse("nothing"));
+            String answer = target.insisted(() -> {
+                List<String> lines = target.lines(path, NAME);
+                return lines.get(0) + " ... " + lines.get(lines.size() - 1);
+            });
+            verdict.expect(path + " under a foreign name", answer, REFUSED);
         }
-        String slow = target.saidAtLast("GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
-        answers.add(slow.isEmpty() ? "hung up" : slow);
-        Target.tell("foreign host", "4 requests with Host: evil.example, and half a request", answers);
+        byte[] half = "GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII);
+        verdict.expect("half a request", target.insisted(() -> target.said(half)), NOTHING);
+        verdict.expectPage(target);
+        verdict.tell("4 requests with Host: " + NAME + ", and half a request");
     }
 }

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
@@ -33,6 +34,9 @@ final class Http2Attacker implements AutoCloseable {
     private static final int END_STREAM = 1;
     private static final int END_HEADERS = 4;
     private static final int LONGEST = 16_384;
+
+    /** More than the server gives a request to get complete. */
+    private static final int SECONDS = 60;
 
     private final Socket socket;
     private final DataOutputStream out;
@@ -102,11 +106,14 @@ final class Http2Attacker implements AutoCloseable {
     }
 
     private synchronized void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         while (!condition.getAsBoolean()) {
             long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-            if (left <= 0 || !broken.isEmpty()) {
-                throw new IllegalStateException(broken.isEmpty() ? "nothing came in 20 s" : broken);
+            if (!broken.isEmpty()) {
+                throw new UncheckedIOException(new IOException(broken));
+            }
+            if (left <= 0) {
+                throw new IllegalStateException("nothing came in " + SECONDS + " s");
             }
             try {
                 wait(left);

@@ -9,28 +9,37 @@ import java.util.concurrent.TimeUnit;
 final class IdleConnections {
     private static final int COUNT = 600;
     private static final int HELD_SECONDS = 20;
+    private static final String OPEN = "open";
 
     private IdleConnections() {}
 
     /**
-     * @param arguments HOST:PORT
+     * Ends with 1 if more stay open than may.
+     *
+     * @param arguments HOST:PORT, and the most connections that it lets an address have
      */
     public static void main(String[] arguments) throws Exception {
         Target target = Target.of(arguments);
-        List<Http2Attacker> open = new ArrayList<>();
-        List<String> answers = new ArrayList<>();
+        int most = Integer.parseInt(arguments[1]);
+        Verdict verdict = new Verdict("idle connections");
+        List<Http2Attacker> all = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
             try {
-                open.add(new Http2Attacker(target));
+                all.add(new Http2Attacker(target));
             } catch (IOException e) {
-                answers.add(e.getMessage());
+                verdict.note(e.getMessage());
             }
         }
         TimeUnit.SECONDS.sleep(HELD_SECONDS);
-        for (Http2Attacker one : open) {
-            answers.add(one.state());
+        int open = 0;
+        for (Http2Attacker one : all) {
+            String state = one.state();
+            open += state.equals(OPEN) ? 1 : 0;
+            verdict.note(state);
             one.close();
         }
-        Target.tell("idle connections", COUNT + " connections, silent for " + HELD_SECONDS + " s", answers);
+        verdict.check(open <= most, open + " connections of one address were kept open; " + most + " are the most");
+        verdict.expectHealth(target);
+        verdict.tell(COUNT + " connections, silent for " + HELD_SECONDS + " s");
     }
 }

@@ -1,19 +1,23 @@
 package org.simreg.bench.attack.port;
 
-import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Messages of 16 MiB of unknown fields to the RPCs that want no token. */
 final class LargeHealthChecks {
+    private static final Pattern REFUSED =
+            Pattern.compile("8 (A message to .* may have at most 4096 bytes; |Too much at a time: ).*");
+
     private LargeHealthChecks() {}
 
     /**
+     * Ends with 1 if a message was not refused by its size.
+     *
      * @param arguments HOST:PORT
      */
     public static void main(String[] arguments) throws Exception {
         Target target = Target.of(arguments);
-        List<String> answers = new ArrayList<>();
+        Verdict verdict = new Verdict("large health checks");
         byte[] unknown = new byte[16 << 20];
         for (int i = 0; i < unknown.length; i += 2) {
             // Field 15, a varint of 1.
@@ -22,17 +26,19 @@ final class LargeHealthChecks {
         }
         for (String method : List.of("grpc.health.v1.Health/Check", "externalscaler.ExternalScaler/IsActive")) {
             for (int i = 0; i < 4; i++) {
-                try (Http2Attacker client = new Http2Attacker(target)) {
-                    int call = client.begin(method);
-                    client.prefix(call, unknown.length);
-                    client.data(call, unknown);
-                    client.end(call);
-                    answers.add(client.ended(call));
-                } catch (IOException | IllegalStateException e) {
-                    answers.add(e.getMessage());
-                }
+                String answer = target.insisted(() -> {
+                    try (Http2Attacker client = new Http2Attacker(target)) {
+                        int call = client.begin(method);
+                        client.prefix(call, unknown.length);
+                        client.data(call, unknown);
+                        client.end(call);
+                        return client.ended(call);
+                    }
+                });
+                verdict.expect("16 MiB to " + method, answer, REFUSED);
             }
         }
-        Target.tell("large health checks", "8 calls without a token of 16 MiB of unknown fields each", answers);
+        verdict.expectHealth(target);
+        verdict.tell("8 calls without a token of 16 MiB of unknown fields each");
     }
 }
