@@ -36,9 +36,6 @@ public final class AttackedBanks implements AutoCloseable {
     private static final int MAKING_SECONDS = 300;
     private static final int PAUSE_SECONDS = 2;
 
-    /** What says that it may be asked again later, as others have all connections, or no worker attends. */
-    private static final String LATER = Status.Code.UNAVAILABLE + ":";
-
     /** Address of the attacker, one of this machine's. */
     private static final String FROM = System.getProperty("attack.from", "127.0.0.1");
 
@@ -75,7 +72,7 @@ public final class AttackedBanks implements AutoCloseable {
     }
 
     /**
-     * Prints a line with what the trial gives, or the status that it ends with. Where nobody is there it is tried again, for
+     * Prints a line with what the trial gives, or the status that it ends with. Where nobody is there, or others have the memory, it is tried again, for
      * five minutes in all trials together.
      *
      * @param wanted pattern of the whole answer; any other got through
@@ -83,7 +80,7 @@ public final class AttackedBanks implements AutoCloseable {
     public void trial(String done, String wanted, Supplier<String> answer) {
         long begun = System.nanoTime();
         String answered = answered(answer);
-        while (answered.startsWith(LATER) && patience > 0) {
+        while (isForLater(answered) && !answered.matches(wanted) && patience > 0) {
             long before = System.nanoTime();
             LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(PAUSE_SECONDS));
             answered = answered(answer);
@@ -98,6 +95,12 @@ public final class AttackedBanks implements AutoCloseable {
                 answered,
                 (System.nanoTime() - begun) / 1e9,
                 expected ? "" : " | GOT THROUGH: " + wanted + " was to come");
+    }
+
+    /** Whether it may be asked again later, as others have all connections or the memory for requests, or no worker attends. */
+    private static boolean isForLater(String answered) {
+        return answered.startsWith(Status.Code.UNAVAILABLE + ":")
+                || answered.startsWith(Status.Code.RESOURCE_EXHAUSTED + ": Too much at a time");
     }
 
     private static String answered(Supplier<String> answer) {
