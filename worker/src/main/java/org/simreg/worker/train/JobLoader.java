@@ -188,15 +188,16 @@ public final class JobLoader {
         Torch torch = open.add(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         requireWanted();
-        Optional<ImageDataset> images =
-                problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
+        Optional<ImageDataset> images = problems.attempt(
+                "dataset.path", () -> notices.waiting(() -> DatasetOpener.open(job, settings, notices)));
         Optional<ImageDataset> measured = DataSource.evaluation(job)
-                .flatMap(
-                        data -> problems.attempt("evaluation.data", () -> DatasetOpener.open(data, settings, notices)));
+                .flatMap(data -> problems.attempt(
+                        "evaluation.data", () -> notices.waiting(() -> DatasetOpener.open(data, settings, notices))));
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
         requireWanted();
-        Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        Optional<Job> readable = problems.attempt(
+                "teachers.source", () -> notices.waiting(() -> WeightFiles.here(job, settings, notices)));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
         requireWanted();

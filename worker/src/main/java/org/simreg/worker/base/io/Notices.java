@@ -1,6 +1,7 @@
 package org.simreg.worker.base.io;
 
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.simreg.proto.BrokenImage;
 
 /** A listener to sentences for people, from any thread. */
@@ -27,6 +28,15 @@ public interface Notices extends Consumer<String> {
     /** Whether somebody still wants what the notices are about. */
     default boolean wanted() {
         return true;
+    }
+
+    /**
+     * Does what may wait for storage that gives no answer. It is interrupted when nobody wants it any more.
+     *
+     * @throws RuntimeException what the work throws
+     */
+    default <T> T waiting(Supplier<T> work) {
+        return work.get();
     }
 
     /** The decoding of one image, from its begin to its end, whether that is a picture or an error. */

@@ -9,6 +9,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Measurement;
@@ -25,6 +26,8 @@ import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.InterruptibleCall;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.DecodeMarks;
 import org.simreg.worker.base.io.Notices;
@@ -56,6 +59,7 @@ public final class JobRunner {
     /** Images that a process was decoding when it ended, as the coordinator has told. */
     private final Set<String> suspects = ConcurrentHashMap.newKeySet();
 
+    private final InterruptibleCall loading = new InterruptibleCall();
     private long newest;
     private boolean dropped;
     private boolean preparing = true;
@@ -171,6 +175,7 @@ public final class JobRunner {
     /** Gives the job up; a step under way is abandoned. */
     public synchronized void drop() {
         dropped = true;
+        loading.interrupt();
         if (current != null) {
             current.drop("the job was given up");
         }
@@ -293,6 +298,16 @@ public final class JobRunner {
             @Override
             public boolean wanted() {
                 return !isDropped();
+            }
+
+            @Override
+            public <T> T waiting(Supplier<T> work) {
+                return loading.run(() -> {
+                    if (isDropped()) {
+                        throw new Abandoned("the job was given up while it was loaded");
+                    }
+                    return work.get();
+                });
             }
 
             @Override
