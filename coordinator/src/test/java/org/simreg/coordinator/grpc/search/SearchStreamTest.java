@@ -9,15 +9,12 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.coordinator.grpc.Calls;
+import org.simreg.coordinator.grpc.Received;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
@@ -49,34 +46,19 @@ class SearchStreamTest {
         ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort())
                 .usePlaintext()
                 .build();
-        List<Long> tags = new ArrayList<>();
-        CompletableFuture<Void> end = new CompletableFuture<>();
+        Received<SearchResponse> answers = new Received<>();
         try {
-            StreamObserver<SearchRequest> requests = SearchGrpc.newStub(channel).searchStream(new StreamObserver<>() {
-                @Override
-                public void onNext(SearchResponse answer) {
-                    tags.add(answer.getTag());
-                }
-
-                @Override
-                public void onError(Throwable failure) {
-                    end.completeExceptionally(failure);
-                }
-
-                @Override
-                public void onCompleted() {
-                    end.complete(null);
-                }
-            });
+            StreamObserver<SearchRequest> requests = SearchGrpc.newStub(channel).searchStream(answers);
             for (int i = 0; i < REQUESTS; i++) {
                 requests.onNext(SearchRequest.newBuilder().setTag(i).build());
             }
             requests.onCompleted();
-            end.get(30, TimeUnit.SECONDS);
+            for (int i = 0; i < REQUESTS; i++) {
+                assertEquals(i, answers.next().getTag());
+            }
         } finally {
             channel.shutdownNow();
             server.shutdownNow();
         }
-        assertEquals(IntStream.range(0, REQUESTS).asLongStream().boxed().toList(), tags);
     }
 }
