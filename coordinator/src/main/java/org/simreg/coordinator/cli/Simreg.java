@@ -56,7 +56,7 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions of every command:%n",
         footer = {
             "",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage or a refused job, 130 stopped by Ctrl-C.",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 stopped by Ctrl-C.",
             "See 'simreg help COMMAND' for the options of a command."
         })
 public final class Simreg implements Runnable {
@@ -161,7 +161,7 @@ public final class Simreg implements Runnable {
     /**
      * Runs the command.
      *
-     * @return exit code: 0 done, 1 failed, 2 wrong usage or a refused job
+     * @return exit code: 0 done, 1 failed, 2 wrong usage or settings
      */
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();

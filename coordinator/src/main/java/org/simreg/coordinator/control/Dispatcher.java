@@ -65,7 +65,13 @@ final class Dispatcher {
 
     /** A job in a {@link Situation}, with the version of its record. */
     private record Seeker(
-            JobRun run, boolean moves, boolean graced, long version, Demand demand, Set<String> objected) {}
+            JobRun run,
+            boolean moves,
+            boolean graced,
+            boolean rests,
+            long version,
+            Demand demand,
+            Set<String> objected) {}
 
     /** A worker in a {@link Situation}, and where it is. */
     private record Place(WorkerSession session, boolean leaving, Optional<JobRun> run, boolean holds) {}
@@ -142,6 +148,7 @@ final class Dispatcher {
                 run,
                 moves(run),
                 run.phase() instanceof Phase.Training training && training.grace() > 0,
+                run.failures().rests(run.now()),
                 run.record().getVersion(),
                 demand(run, ANY),
                 run.failures().objected(run.now()));
@@ -248,10 +255,12 @@ final class Dispatcher {
     }
 
     private Optional<Demand> demanded(JobRun run, WorkerRegistry.Census census) {
-        if (wantsWorkers(run)) {
+        boolean rests = run.failures().rests(run.now());
+        if (wantsWorkers(run) && !rests) {
             return Optional.of(demand(run, requirements(run, census)));
         }
-        run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
+        String why = rests ? "it rests, because its workers end again and again" : "it needs no workers any more";
+        run.grant(new Grant(Set.of(), false, why));
         return Optional.empty();
     }
 

@@ -2,6 +2,7 @@ package org.simreg.coordinator.control;
 
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.WorkerState;
@@ -18,6 +19,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
 import org.simreg.proto.Suspected;
+import org.simreg.proto.Teacher;
 import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
 
@@ -74,6 +76,7 @@ final class ReportHandler {
         if (!isAnswer(from, ready)) {
             return;
         }
+        run.failures().loaded();
         if (record.hasStarted()) {
             loaded(from, run, ready);
             return;
@@ -157,7 +160,9 @@ final class ReportHandler {
 
     private void suspected(WorkerSession from, JobRun run, Suspected suspected) {
         String image = suspected.getImage();
-        if (suspected.getCleared()) {
+        if (image.isEmpty()) {
+            endedLoading(from, run, suspected.getMark());
+        } else if (suspected.getCleared()) {
             run.failures().cleared(image);
         } else if (run.failures().endedAt(image, suspected.getMark())) {
             guard.fail(
@@ -167,6 +172,21 @@ final class ReportHandler {
                     true);
         } else {
             run.notice("A worker ended while it decoded %s: if one does so again, the job fails".formatted(image));
+        }
+    }
+
+    private void endedLoading(WorkerSession from, JobRun run, String mark) {
+        if (run.failures().endedLoading(mark)) {
+            String teachers = run.record().getJob().getTeachersList().stream()
+                    .map(Teacher::getSource)
+                    .collect(Collectors.joining(", "));
+            guard.fail(
+                    run,
+                    "Four processes in a row ended while they loaded the job, the last one on the machine of %s: its data set, teachers (%s) or student need more memory than a worker has, or end libtorch; try them with simreg eval there, give the workers more memory, then resume the job"
+                            .formatted(from.name(), teachers),
+                    true);
+        } else {
+            run.notice("A worker ended while it loaded the job: if four do so in a row, the job fails");
         }
     }
 

@@ -177,9 +177,22 @@ final class WorkerSessions {
     }
 
     private void lose(WorkerSession session, String why) {
+        count(session);
         registry.remove(session);
         end(session, "The worker %s is taken for lost: it %s; it may attend again".formatted(session.name(), why));
         dispatcher.dispatchSoon(() -> {});
+    }
+
+    /** Counts a loss against the job that the worker served. */
+    private void count(WorkerSession session) {
+        session.run().filter(run -> run.active() && !session.leaving()).ifPresent(run -> {
+            long rest = run.failures().lost(now());
+            if (rest > 0) {
+                run.notice(
+                        "Workers were lost at the job again and again without a step in between, %s the last: it rests for %d s, so that other jobs have the workers"
+                                .formatted(session.name(), rest / 1000));
+            }
+        });
     }
 
     private long now() {
@@ -227,6 +240,9 @@ final class WorkerSessions {
 
         @Override
         public void lost(String reason) {
+            if (registry.has(session)) {
+                count(session);
+            }
             registry.remove(session);
             dispatcher.dispatchSoon(changed);
         }

@@ -12,8 +12,11 @@ import org.simreg.proto.JobRecord;
 public final class FailureRecord {
     private static final int TRIES = 3;
     private static final int MOST_WITHOUT_PROGRESS = 5;
+    private static final int MOST_LOADING = 4;
     private static final long PAUSE_MS = 1000;
     private static final long LONGEST_PAUSE_MS = 30_000;
+    private static final long FIRST_REST_MS = 10_000;
+    private static final long LONGEST_REST_MS = 300_000;
 
     private final Map<String, String> excluded = new HashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
@@ -24,6 +27,10 @@ public final class FailureRecord {
     private final Set<String> suspects = new HashSet<>();
     private final Set<String> marks = new HashSet<>();
     private int withoutProgress;
+    private int endedLoading;
+    private int losses;
+    private long lostAt = Long.MIN_VALUE / 2;
+    private long restsUntil;
     private boolean untold;
 
     /** Excludes a worker from the job, for this reason, until the job is resumed. */
@@ -80,6 +87,50 @@ public final class FailureRecord {
     }
 
     /**
+     * A worker was lost while it served the job. When that has happened five times without a step in between, the job
+     * rests, for ten seconds that double up to five minutes: what ends its workers would else take them from all other jobs.
+     * Workers that are lost together count once.
+     *
+     * @return milliseconds for which it rests from now on; 0 if it goes on
+     */
+    public long lost(long now) {
+        if (now - lostAt < PAUSE_MS) {
+            return 0;
+        }
+        lostAt = now;
+        losses++;
+        if (losses < MOST_WITHOUT_PROGRESS) {
+            return 0;
+        }
+        long rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS << Math.min(losses - MOST_WITHOUT_PROGRESS, 10));
+        restsUntil = now + rest;
+        return rest;
+    }
+
+    /** Whether the job rests, so that others have its workers. */
+    public boolean rests(long now) {
+        return now < restsUntil;
+    }
+
+    /**
+     * A process has ended while it loaded the job.
+     *
+     * @param mark of the process; what it says is heard once
+     * @return whether too many have, and nobody has loaded the job in between
+     */
+    public boolean endedLoading(String mark) {
+        if (marks.add(mark)) {
+            endedLoading++;
+        }
+        return endedLoading >= MOST_LOADING;
+    }
+
+    /** A worker has loaded the job, so that it was by chance that processes ended at that. */
+    public void loaded() {
+        endedLoading = 0;
+    }
+
+    /**
      * A generation has ended because its members don't reach each other.
      *
      * @return whether that happened too often without a step in between
@@ -129,6 +180,7 @@ public final class FailureRecord {
     /** A step is done: what went wrong before is forgotten. */
     void progressed() {
         withoutProgress = 0;
+        losses = 0;
         shortages.clear();
     }
 
@@ -150,5 +202,8 @@ public final class FailureRecord {
         suspects.clear();
         marks.clear();
         withoutProgress = 0;
+        endedLoading = 0;
+        losses = 0;
+        restsUntil = 0;
     }
 }

@@ -3,6 +3,7 @@ package org.simreg.coordinator.job;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -203,6 +204,11 @@ public interface RunFiles extends AutoCloseable {
             } catch (RuntimeException e) {
                 return CompletableFuture.failedFuture(e);
             }
+        }
+
+        /** Why exports and reports stand still, as a sentence; empty if they don't. */
+        default Optional<String> trouble() {
+            return Optional.empty();
         }
     }
 

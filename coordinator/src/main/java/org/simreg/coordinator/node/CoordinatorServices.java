@@ -55,6 +55,7 @@ final class CoordinatorServices {
 
     private final OwnerVerticle<Coordinator> jobs;
     private final Pools pools;
+    private final RunFiles.JobFolders folders;
     private final Optional<OwnerVerticle<Banks>> banks;
     private final List<BindableService> rpcs = new ArrayList<>();
     private final Scaling scaling;
@@ -73,6 +74,7 @@ final class CoordinatorServices {
                 vertx,
                 new OwnerVerticle<>("simreg-coordinator", thread -> coordinator(thread, stores, settings)));
         pools = new Pools();
+        folders = stores.folders;
         open.add(pools::close);
         shown = new ShownPictures(VertxInstances.cache(), settings.limits.roots());
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
@@ -119,7 +121,7 @@ final class CoordinatorServices {
 
     /** Why files can't be read or written, as a sentence; empty if they can. */
     Optional<String> fileTrouble() {
-        return pools.trouble();
+        return pools.trouble().or(folders::trouble);
     }
 
     private static Coordinator coordinator(OwnerVerticle<Coordinator> thread, Stores stores, Settings settings) {

@@ -9,7 +9,7 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.Report;
 import org.simreg.proto.Suspected;
 
-/** Images that processes were decoding when they ended. */
+/** Jobs that end their workers: at an image, while they are loaded, or before a step is done. */
 class SuspectsTest {
     private static final String IMAGE = "/data/train/a/7.png";
 
@@ -73,5 +73,49 @@ class SuspectsTest {
         assertEquals(JobState.RUNNING, state());
         says(a, IMAGE, false);
         assertEquals(JobState.FAILED, state());
+    }
+
+    @Test
+    void aJobWhoseLoadingHasEndedFourProcessesInARowFailsWithItsTeachers() {
+        FakeWorker a = world.worker("a");
+        runs();
+        for (int time = 0; time < 3; time++) {
+            says(a, "", false);
+        }
+        world.worker("b");
+        world.until(() -> world.workers.get("b").loaded, 20_000);
+        for (int time = 0; time < 3; time++) {
+            says(a, "", false);
+            assertEquals(JobState.RUNNING, state(), "somebody has loaded it in between");
+        }
+        says(a, "", false);
+        assertEquals(JobState.FAILED, state());
+        String reason = world.coordinator().get("one").getReason();
+        String source = world.coordinator().get("one").getJob().getTeachers(0).getSource();
+        assertTrue(reason.startsWith("Four processes in a row ended while they loaded the job"), reason);
+        assertTrue(reason.contains("(" + source + ")"), reason);
+        world.coordinator().resume("one");
+        world.until("one", JobState.RUNNING, 20_000);
+    }
+
+    @Test
+    void aJobThatEndsItsWorkersRestsSoThatTheNextHasThem() {
+        FakeWorker only = world.worker("a");
+        world.submit(World.job("one"));
+        world.submit(World.job("two"));
+        // It ends whoever begins with it, however often that is started again.
+        for (int time = 0; time < 40 && world.coordinator().get("two").getState() != JobState.SUCCEEDED; time++) {
+            world.until(() -> !only.job().isEmpty(), 400_000);
+            if (only.job().equals("one")) {
+                only.kill();
+                world.run(3000);
+                only.start();
+            } else {
+                world.until("two", JobState.SUCCEEDED, 300_000);
+            }
+        }
+        assertEquals(JobState.SUCCEEDED, world.coordinator().get("two").getState());
+        assertEquals(JobState.QUEUED, state(), "it isn't failed: its workers may have been ended by others");
+        world.until("one", JobState.SUCCEEDED, 400_000);
     }
 }

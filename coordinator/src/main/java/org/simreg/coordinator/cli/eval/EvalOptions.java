@@ -59,7 +59,9 @@ final class EvalOptions {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Folder that takes result.json, report.html and the features; made if absent")
+            description =
+                    "Folder that takes result.json, report.html and the features; made if absent, files of the same"
+                            + " names in it are replaced")
     private Path out;
 
     @Option(

@@ -62,7 +62,8 @@ public final class ExportCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             required = true,
-            description = "Folder that takes the files; made if absent (required)")
+            description =
+                    "Folder that takes the files; made if absent, files of the same names in it are replaced (required)")
     private Path out;
 
     @Option(

@@ -219,6 +219,11 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         });
     }
 
+    @Override
+    public Optional<String> trouble() {
+        return slow.trouble();
+    }
+
     /** The folder of files that are durable as they are opened. */
     private RunFolder runFolder(RunFolder.OpenFiles files, JobRecord record) {
         files.sync();

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -116,6 +117,11 @@ public final class PatientFolders implements RunFiles.JobFolders {
             late.put(folder, opening);
             return opening;
         });
+    }
+
+    @Override
+    public Optional<String> trouble() {
+        return folders.trouble();
     }
 
     private CompletableFuture<RunFiles> opening(Path folder, JobRecord record) {

@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 /**
  * A pool of threads for tasks that read files which may never answer: a pipe, storage that is away. A task that has not
  * called {@link #progress} for a while hangs: it is told of, interrupted if the pool does so, and no longer counted, so
- * that those that wait get a thread. Only when very many hang does the pool stand still, and {@link #trouble} says so.
+ * that those that wait get a thread. Only when very many hang does the pool stand still: {@link #trouble} says so, and a
+ * task that waits as long is given up as one that hangs.
  */
 public final class WatchedPool implements Executor, AutoCloseable {
     /** Most tasks that may hang beside those that work. */
@@ -71,13 +72,9 @@ public final class WatchedPool implements Executor, AutoCloseable {
     private final class Running implements Runnable {
         private final Runnable task;
         private final Runnable hung;
+        private final InterruptibleCall call = new InterruptibleCall();
         private volatile long seen = System.nanoTime();
-
-        /** Guarded by this. */
-        private Thread thread;
-
-        /** Guarded by this. */
-        private boolean cancelled;
+        private volatile boolean cancelled;
 
         Running(Runnable task, Runnable hung) {
             this.task = task;
@@ -89,32 +86,21 @@ public final class WatchedPool implements Executor, AutoCloseable {
             CURRENT.set(this);
             seen = System.nanoTime();
             try {
-                if (begun()) {
-                    task.run();
-                }
+                call.run(() -> {
+                    if (!cancelled) {
+                        task.run();
+                    }
+                    return cancelled;
+                });
             } finally {
                 CURRENT.remove();
-                over();
                 ended(this);
             }
         }
 
-        private synchronized boolean begun() {
-            thread = Thread.currentThread();
-            return !cancelled;
-        }
-
-        /** The thread's next task must not be interrupted in its place. */
-        private synchronized void over() {
-            thread = null;
-            Thread.interrupted();
-        }
-
-        synchronized void cancel() {
+        void cancel() {
             cancelled = true;
-            if (thread != null) {
-                thread.interrupt();
-            }
+            call.interrupt();
         }
 
         void progressed() {
@@ -185,7 +171,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
             working.add(next);
             threads.execute(next);
         }
-        if (!watched && !working.isEmpty() && !closed) {
+        if (!watched && !(working.isEmpty() && waiting.isEmpty()) && !closed) {
             watched = true;
             CompletableFuture.delayedExecutor(Math.max(patience / 4, 1), TimeUnit.NANOSECONDS, Runnable::run)
                     .execute(this::look);
@@ -200,6 +186,10 @@ public final class WatchedPool implements Executor, AutoCloseable {
             working.removeAll(found);
             hanging.addAll(found);
             begin();
+            if (hanging.size() >= MOST_HANGING) {
+                waiting.stream().filter(one -> one.since() > patience).forEach(found::add);
+                waiting.removeAll(found);
+            }
         }
         if (interrupts) {
             found.forEach(Running::cancel);

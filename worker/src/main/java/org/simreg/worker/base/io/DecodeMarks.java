@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The marks of the images that a process is decoding, each beside its job, in a mapped file that outlives the process: a
- * mark that is left says at what the process ended. All processes of a machine have theirs in one folder, and read those
+ * The marks of the images that a process is decoding and of the jobs that it is loading, in a mapped file that outlives
+ * the process: a mark that is left says at what the process ended. All processes of a machine have theirs in one folder, and read those
  * of processes that live no more, which a lock tells. Safe for all threads.
  */
 public final class DecodeMarks implements AutoCloseable {
@@ -46,8 +46,8 @@ public final class DecodeMarks implements AutoCloseable {
     /**
      * A mark that a process has left.
      *
-     * @param job that it decoded an image for
-     * @param image where that lies
+     * @param job that it loaded, or decoded an image for
+     * @param image where that lies; empty: the job was being loaded
      * @param id of the mark, no other's
      */
     public record Left(String job, String image, String id) {}
@@ -82,6 +82,11 @@ public final class DecodeMarks implements AutoCloseable {
         for (int slot = 0; slot < SLOTS; slot++) {
             free.add(slot);
         }
+    }
+
+    /** Marks a job that is being loaded, until what this gives is closed. */
+    public Notices.Decoding loading(String job) {
+        return mark(job, "");
     }
 
     /**
@@ -151,7 +156,7 @@ public final class DecodeMarks implements AutoCloseable {
         for (int at = 0; at < all.limit(); at += SLOT) {
             int job = all.getInt(at) - 1;
             int path = all.getInt(at + 4);
-            if (job >= 0 && path > 0 && job <= 512 && path <= 4096) {
+            if (job >= 0 && path >= 0 && job <= 512 && path <= 4096) {
                 left.add(new Left(text(all, at + 8, job), text(all, at + 8 + job, path), name + at));
             }
         }

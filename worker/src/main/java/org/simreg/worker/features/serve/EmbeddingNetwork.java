@@ -2,7 +2,9 @@ package org.simreg.worker.features.serve;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
@@ -67,6 +70,21 @@ final class EmbeddingNetwork implements AutoCloseable {
         }
         torch.enter();
         return backbone;
+    }
+
+    /**
+     * Looks at a bank's weights, and copies them from the coordinator where this worker doesn't see them: storage that gives
+     * no answer is waited for here. Called by any thread. What is wrong with the weights {@link #of} says.
+     */
+    void look(ImageSource asked) {
+        String weights = here(asked.getWeights());
+        TeacherSource source = TeacherSource.of(weights);
+        String file = source instanceof TeacherSource.TorchScript script ? script.file() : weights;
+        try (FileChannel opened = UserFile.open(Path.of(file))) {
+            LOG.debug("{} has {} bytes", file, opened.size());
+        } catch (IOException | UserError e) {
+            LOG.debug("{} can't be read", file, e);
+        }
     }
 
     /** What was chosen where the file of weights leaves a choice, a sentence each. */

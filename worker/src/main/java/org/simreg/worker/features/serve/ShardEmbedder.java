@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
@@ -12,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -27,6 +27,7 @@ import org.simreg.worker.base.concurrent.InterruptibleCall;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.concurrent.RetryPause;
 import org.simreg.worker.base.concurrent.SourceThreads;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -43,28 +44,21 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The embedder of the parts of banks that this worker was given: one after the other, their images' features become
- * shards, which the coordinator stores. Each data set is opened on a thread of its own, so that one whose storage gives
- * no answer holds up its own banks only.
+ * shards, which the coordinator stores. Each data set is opened on a thread of its own, and a part whose images don't
+ * come gives its turn to the others, so that storage that gives no answer holds up its own banks only.
  */
 final class ShardEmbedder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardEmbedder.class);
     private static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
-    /** How long a part that is embedded waits for a coordinator that takes it. */
-    private static final long STORING_NANOS = TimeUnit.MINUTES.toNanos(10);
-
-    private static final long AGAIN_MS = 500;
-
     /** Images that can't be read and are told of by name. */
     private static final int MOST_BROKEN = 10;
 
-    private static final int SECONDS_TO_END = 10;
+    private static final Duration TO_END = Duration.ofSeconds(10);
 
     private final SourceThreads threads = new SourceThreads("simreg-embed", 1);
 
-    /** Held by the part that is computed. */
-    private final Semaphore turn = new Semaphore(1, true);
-
+    private final EmbeddingTurns turns;
     private final SearchServer.Settings settings;
     private final ShardTransfer transfer;
     private final LongSupplier nanos;
@@ -84,6 +78,7 @@ final class ShardEmbedder implements AutoCloseable {
         this.nanos = nanos;
         this.transfer = transfer;
         frozen = new EmbeddingNetwork(settings.worker());
+        turns = new EmbeddingTurns(WatchedPool.PATIENCE, nanos);
     }
 
     /**
@@ -127,7 +122,7 @@ final class ShardEmbedder implements AutoCloseable {
         pause.end();
         threads.close();
         try {
-            if (turn.tryAcquire(SECONDS_TO_END, TimeUnit.SECONDS)) {
+            if (turns.awaitEnd(TO_END)) {
                 frozen.close();
             }
         } catch (InterruptedException e) {
@@ -146,6 +141,9 @@ final class ShardEmbedder implements AutoCloseable {
         private volatile boolean over;
 
         private final InterruptibleCall opening = new InterruptibleCall();
+
+        /** Only of its own thread. */
+        private EmbeddingTurns.Turn turn;
 
         Task(EmbedOrder order) {
             this.order = order;
@@ -182,6 +180,12 @@ final class ShardEmbedder implements AutoCloseable {
                     .setRows((int) done)
                     .setDimension(dimension)
                     .build();
+        }
+
+        @Override
+        public void next(String what, long done, long total) {
+            ProgressMonitor.super.next(what, done, total);
+            turn.waits();
         }
 
         @Override
@@ -231,36 +235,36 @@ final class ShardEmbedder implements AutoCloseable {
 
         private Embedded embedded(Path file) {
             ImageList images = images();
-            Embedded.Builder embedded;
-            awaitTurn();
-            try {
-                embedded = computed(images, file);
-            } finally {
-                turn.release();
-            }
+            Embedded.Builder embedded = inTurn(images, file);
             ShardFile.Builder shard = ShardFile.newBuilder()
                     .setBank(order.getBank())
                     .setVersion(order.getVersion())
                     .setShard(order.getShard())
                     .setRows(embedded.getRows())
                     .setDimension(dimension);
-            return embedded.setStored(stored(shard.build(), file)).build();
+            return embedded.setStored(transfer.put(shard.build(), file, () -> !givenUp, pause))
+                    .build();
         }
 
-        private void awaitTurn() {
-            try {
-                while (!turn.tryAcquire(AGAIN_MS, TimeUnit.MILLISECONDS)) {
-                    if (stopped()) {
-                        throw new Abandoned("its turn didn't come while it was wanted");
+        /** Whoever loses its turn begins anew when it comes again. */
+        private Embedded.Builder inTurn(ImageList images, Path file) {
+            while (true) {
+                turn = turns.take(this::stopped);
+                try (EmbeddingTurns.Turn mine = turn) {
+                    return computed(images, file, mine);
+                } catch (RuntimeException e) {
+                    if (!turn.isLost()) {
+                        throw e;
                     }
+                    LOG.warn(
+                            "The images of {} don't come; other banks are embedded before {}",
+                            DataSource.shown(order.getImages().getDataset()),
+                            name());
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new Abandoned("interrupted");
             }
         }
 
-        private Embedded.Builder computed(ImageList images, Path file) {
+        private Embedded.Builder computed(ImageList images, Path file, EmbeddingTurns.Turn mine) {
             FrozenBackbone backbone = frozen.of(order.getImages());
             ViewRecipe.CentreView view = frozen.view(order.getImages());
             int[] ids = IntStream.range(0, order.getRows())
@@ -272,6 +276,10 @@ final class ShardEmbedder implements AutoCloseable {
             BankOrigin.ShardMark mark = new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
             String weights = backbone.identity().sha256();
             BitSet read = new BitSet(ids.length);
+            ImageEmbedder.Features features = (scope, views) -> {
+                mine.computes();
+                return backbone.of(scope, views);
+            };
             try (ImageEmbedder embedding = new ImageEmbedder(
                     frozen.torch(), images, settings.worker().loader(0), ImageEmbedder.brief(LOG::warn))) {
                 BankWriter.write(
@@ -279,7 +287,7 @@ final class ShardEmbedder implements AutoCloseable {
                         dimension,
                         mark.origin(weights, view.toString()),
                         bank -> embedding.run(
-                                backbone, new ImageEmbedder.Pass(view, 0, ids), this, (rows, of, labels) -> {
+                                features, new ImageEmbedder.Pass(view, 0, ids), this, (rows, of, labels) -> {
                                     Arrays.stream(of).forEach(id -> read.set(id - ids[0]));
                                     add(bank, of, labels, rows);
                                 }));
@@ -318,26 +326,6 @@ final class ShardEmbedder implements AutoCloseable {
                     .toList();
         }
 
-        /**
-         * Stores the file, as soon as there is a coordinator that takes it: what was embedded is worth a wait.
-         *
-         * @throws Abandoned if there is none for long, or it doesn't want the file
-         */
-        private ShardFile stored(ShardFile shard, Path file) {
-            long begun = nanos.getAsLong();
-            while (true) {
-                try {
-                    return transfer.put(shard, file);
-                } catch (ShardTransfer.Away away) {
-                    if (givenUp || nanos.getAsLong() - begun > STORING_NANOS) {
-                        throw new Abandoned(away.getMessage());
-                    }
-                    LOG.info("{}; it is tried again", away.getMessage());
-                    pause.pause(AGAIN_MS);
-                }
-            }
-        }
-
         private void requireRoom(int dimension) {
             long bytes = Shard.bytes(order.getRows(), dimension);
             if (bytes > settings.memory()) {
@@ -366,6 +354,7 @@ final class ShardEmbedder implements AutoCloseable {
                 if (stopped()) {
                     throw new Abandoned("it is not wanted any more");
                 }
+                frozen.look(order.getImages());
                 return DatasetOpener.open(order.getImages().getDataset(), settings.worker(), LOG::info);
             });
             ImageList images = order.getImages().getSplit() == Split.VAL

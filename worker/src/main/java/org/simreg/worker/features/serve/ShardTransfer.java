@@ -16,12 +16,14 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.RetryPause;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
@@ -34,6 +36,11 @@ final class ShardTransfer {
     private static final Logger LOG = LoggerFactory.getLogger(ShardTransfer.class);
     private static final int MINUTES = 60;
     private static final Duration UNUSED = Duration.ofHours(1);
+
+    /** How long a shard waits for a coordinator that takes it. */
+    private static final Duration STORING = Duration.ofMinutes(10);
+
+    private static final long AGAIN_MS = 500;
 
     private final Channel channel;
     private final Path cache;
@@ -99,16 +106,31 @@ final class ShardTransfer {
     }
 
     /**
-     * Stores a file at the coordinator.
+     * Stores a file at the coordinator, as soon as there is one that takes it: what was embedded is worth a wait.
      *
      * @param shard without length and digest
+     * @param wanted whether it still is
      * @return with them
-     * @throws Abandoned if the coordinator doesn't want it any more
-     * @throws Away if it may be stored later
+     * @throws Abandoned if there is no coordinator for ten minutes, or it doesn't want the file any more
      * @throws UserError if it can't be stored
      */
-    ShardFile put(ShardFile shard, Path file) {
+    ShardFile put(ShardFile shard, Path file, BooleanSupplier wanted, RetryPause pause) {
         ShardFile whole = whole(shard, file);
+        long begun = System.nanoTime();
+        while (true) {
+            try {
+                return put(whole, file);
+            } catch (Away away) {
+                if (!wanted.getAsBoolean() || System.nanoTime() - begun > STORING.toNanos()) {
+                    throw new Abandoned(away.getMessage());
+                }
+                LOG.info("{}; it is tried again", away.getMessage());
+                pause.pause(AGAIN_MS);
+            }
+        }
+    }
+
+    private ShardFile put(ShardFile whole, Path file) {
         return FileTransfer.put(
                 ShardsGrpc.newBlockingV2Stub(channel)
                         .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
@@ -121,13 +143,13 @@ final class ShardTransfer {
                     case FAILED_PRECONDITION, NOT_FOUND ->
                         new Abandoned("the coordinator doesn't want the shard any more: " + status.getDescription());
                     case UNAVAILABLE, CANCELLED, ABORTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, DATA_LOSS ->
-                        new Away(failure(shard, "stored at", status, e));
-                    default -> failure(shard, "stored at", status, e);
+                        new Away(failure(whole, "stored at", status, e));
+                    default -> failure(whole, "stored at", status, e);
                 });
     }
 
     /** The failure of a transfer because the coordinator is away for a while, or busy. */
-    static final class Away extends RuntimeException {
+    private static final class Away extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         Away(UserError why) {

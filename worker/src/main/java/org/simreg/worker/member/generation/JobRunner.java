@@ -206,10 +206,7 @@ public final class JobRunner {
         MDC.put("job", job());
         reportLeft();
         try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
-                LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices())) {
-            if (prepare.getJoins()) {
-                TrainingLoop.warmUp(loaded);
-            }
+                LoadedJob loaded = loaded()) {
             ready(loaded, opened);
             while (!isDropped()) {
                 generations.take().run();
@@ -223,7 +220,24 @@ public final class JobRunner {
         }
     }
 
-    /** Reports the images that processes of this machine were decoding when they ended. */
+    @SuppressWarnings("try") // the mark is there for others to see
+    private LoadedJob loaded() {
+        try (Notices.Decoding mark =
+                workerContext.jobs().marks().map(marks -> marks.loading(job())).orElse(Notices.Decoding.UNMARKED)) {
+            LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices());
+            try {
+                if (prepare.getJoins()) {
+                    TrainingLoop.warmUp(loaded);
+                }
+                return loaded;
+            } catch (RuntimeException | Error e) {
+                loaded.close();
+                throw e;
+            }
+        }
+    }
+
+    /** Reports what processes of this machine were decoding or loading when they ended. */
     private void reportLeft() {
         workerContext
                 .jobs()

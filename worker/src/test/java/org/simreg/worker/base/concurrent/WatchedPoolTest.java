@@ -71,15 +71,21 @@ class WatchedPoolTest {
         for (int i = 0; i < WatchedPool.MOST_HANGING; i++) {
             await(hanging());
         }
-        pool.execute(() -> {});
+        CompletableFuture<Void> begun = new CompletableFuture<>();
+        CompletableFuture<Void> waitsNoLonger = new CompletableFuture<>();
+        pool.execute(() -> begun.complete(null), () -> waitsNoLonger.complete(null));
         assertTrue(
                 pool.trouble().orElseThrow().contains("32 tasks of test hang"),
                 pool.trouble().toString());
+        await(waitsNoLonger);
+        assertFalse(begun.isDone());
+        never.countDown();
+        while (pool.trouble().isPresent()) {
+            Thread.onSpinWait();
+        }
         CompletableFuture<Void> after = new CompletableFuture<>();
         pool.execute(() -> after.complete(null));
-        never.countDown();
         await(after);
-        assertEquals(Optional.empty(), pool.trouble());
     }
 
     @Test
