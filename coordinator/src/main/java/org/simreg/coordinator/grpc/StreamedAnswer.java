@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.base.concurrent.InterruptibleCall;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * An answer in parts, each made when the client can take it. Works on a thread of a pool only while
@@ -138,7 +139,7 @@ public final class StreamedAnswer<T> {
             e.addSuppressed(closing);
         }
         if (!client.isCancelled()) {
-            client.onError(e instanceof IOException ? unavailable(e) : GrpcStatuses.of(e));
+            client.onError(e instanceof IOException storage ? unavailable(storage) : GrpcStatuses.of(e));
         }
     }
 
@@ -151,9 +152,9 @@ public final class StreamedAnswer<T> {
     }
 
     /** Storage that is away for a while, or too many open files: to be asked again. */
-    private static StatusRuntimeException unavailable(Exception e) {
+    private static StatusRuntimeException unavailable(IOException e) {
         return Status.UNAVAILABLE
-                .withDescription("The coordinator can't read what was asked for now: " + e)
+                .withDescription("The coordinator can't read what was asked for now: " + Disk.reason(e))
                 .withCause(e)
                 .asRuntimeException();
     }

@@ -144,7 +144,7 @@ final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
      */
     private static StatusRuntimeException unavailable(String what, IOException e) {
         return Status.UNAVAILABLE
-                .withDescription("The coordinator can't read %s now: %s".formatted(what, e))
+                .withDescription("The coordinator can't read %s now: %s".formatted(what, Disk.reason(e)))
                 .withCause(e)
                 .asRuntimeException();
     }

@@ -27,6 +27,7 @@ import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.base.concurrent.SourceThreads;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.remote.DatasetMessages;
@@ -137,7 +138,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
             return OpenFile.of(path);
         } catch (IOException e) {
             throw Status.NOT_FOUND
-                    .withDescription("The weight file %s can't be read by the coordinator: %s".formatted(path, e))
+                    .withDescription(
+                            "The weight file %s can't be read by the coordinator: %s".formatted(path, Disk.reason(e)))
                     .asRuntimeException();
         }
     }

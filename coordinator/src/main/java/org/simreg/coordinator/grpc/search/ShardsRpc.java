@@ -24,6 +24,7 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +80,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                     piece -> ShardPart.newBuilder().setData(piece).build());
         } catch (IOException e) {
             throw Status.NOT_FOUND
-                    .withDescription("The shard %s can't be read: %s".formatted(path, e))
+                    .withDescription("The shard %s can't be read: %s".formatted(path, Disk.reason(e)))
                     .asRuntimeException();
         }
     }

@@ -25,6 +25,7 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * The history of a run, summed up from its events: curves, times, evaluations, end. Where an event
@@ -62,7 +63,9 @@ public final class RunHistory {
                     "There is no run in %s: it has no %s; give the folder of a run".formatted(folder, MetricsFile.NAME),
                     e);
         } catch (IOException e) {
-            throw new UserError("Reading the run in %s failed: %s; check the right to read it".formatted(folder, e), e);
+            throw new UserError(
+                    "Reading the run in %s failed: %s; check the right to read it".formatted(folder, Disk.reason(e)),
+                    e);
         }
         return history;
     }

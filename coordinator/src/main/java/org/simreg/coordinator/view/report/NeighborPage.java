@@ -8,6 +8,7 @@ import java.util.List;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.Found;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
 
 /** The page of {@code simreg search --html}: queries and the pictures found for them. */
@@ -38,7 +39,8 @@ public final class NeighborPage {
             Files.writeString(file, ReportPage.of(bank, content));
         } catch (IOException e) {
             throw new UserError(
-                    "The page %s can't be written: %s; name another file with --html".formatted(file, e), e);
+                    "The page %s can't be written: %s; name another file with --html".formatted(file, Disk.reason(e)),
+                    e);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * The disk space of a worker's cache folder: samples, weights and indexes together.
@@ -54,7 +55,7 @@ public record CacheSpace(Path folder, long most) {
         } catch (IOException e) {
             throw new UserError(
                     "The room of the cache folder %s can't be found out (%s); say how large it may be by --cache-size"
-                            .formatted(folder, e),
+                            .formatted(folder, Disk.reason(e)),
                     e);
         }
     }

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
 
 /**
@@ -81,7 +82,7 @@ public final class ClassSelection {
                     .distinct()
                     .toList();
         } catch (IOException e) {
-            throw new UserError("The classes file %s can't be read: %s".formatted(file, e), e);
+            throw new UserError("The classes file %s can't be read: %s".formatted(file, Disk.reason(e)), e);
         }
         if (lines.isEmpty()) {
             throw new UserError("The classes file %s names no class; give one folder name a line".formatted(file));

@@ -50,7 +50,8 @@ public final class ImageDecoder implements AutoCloseable {
             } catch (IndexOutOfBoundsException e) {
                 throw new UnreadableImage("the content is " + kind.title + ", and the file is truncated");
             } catch (ArithmeticException | IllegalArgumentException | NegativeArraySizeException e) {
-                throw new UnreadableImage("the content is " + kind.title + ", and its data is damaged: " + e);
+                throw new UnreadableImage(
+                        "the content is " + kind.title + ", and its data is damaged: " + e.getMessage());
             } catch (DamagedImage | UnreadableImage e) {
                 throw new UnreadableImage("the content is " + kind.title + ", and " + e.getMessage());
             }

@@ -23,6 +23,7 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -208,7 +209,8 @@ public final class ShownPictures {
             return new Folder(folder, true);
         } catch (IOException e) {
             throw new UserError(
-                    "Pictures can't be copied for a page: %s; make room for temporary files".formatted(e), e);
+                    "Pictures can't be copied for a page: %s; make room for temporary files".formatted(Disk.reason(e)),
+                    e);
         }
     }
 

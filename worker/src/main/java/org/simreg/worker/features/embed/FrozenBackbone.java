@@ -19,6 +19,7 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
@@ -242,7 +243,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         try {
             return WeightsFile.sha256(file);
         } catch (IOException e) {
-            throw new UserError("Can't read " + file + ": " + e, e);
+            throw new UserError("Can't read " + file + ": " + Disk.reason(e), e);
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 
 /** A report for people on what the stores of a folder hold. */
 public final class StoreReport {
@@ -27,7 +28,7 @@ public final class StoreReport {
                 }
             }
         } catch (IOException e) {
-            throw new UserError("The stores in " + folder + " can't be read: " + e, e);
+            throw new UserError("The stores in " + folder + " can't be read: " + Disk.reason(e), e);
         }
         return report.toString();
     }

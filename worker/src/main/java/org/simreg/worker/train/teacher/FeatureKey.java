@@ -10,6 +10,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
@@ -115,7 +116,7 @@ public final class FeatureKey {
         try {
             return WeightsFile.sha256(file);
         } catch (IOException e) {
-            throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
+            throw new UserError("Can't read the teacher " + file + ": " + Disk.reason(e), e);
         }
     }
 }

@@ -18,6 +18,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.cache.DiskCache;
@@ -58,9 +59,10 @@ final class RemoteWeights {
             Files.setLastModifiedTime(file.getParent(), FileTime.from(Instant.now()));
             return file;
         } catch (IOException | UncheckedIOException e) {
+            IOException why = e instanceof UncheckedIOException unchecked ? unchecked.getCause() : (IOException) e;
             throw new UserError(
                     "Can't keep a copy of the coordinator's %s in %s (%s); give a cache folder that is writable and has room"
-                            .formatted(path, folder, e),
+                            .formatted(path, folder, Disk.reason(why)),
                     e);
         }
     }
