@@ -14,10 +14,11 @@ public final class Problems {
      * Adds a problem.
      *
      * @param place field, line or option
-     * @param what the bound, the value and the way out
+     * @param what the bound, the value and the way out; characters that move a terminal's cursor, tabs too, become question
+     *     marks
      */
     public void add(String place, String what) {
-        found.add(new UserError.Problem(place, what));
+        found.add(new UserError.Problem(place, Printable.lines(what).replace('\t', '?')));
     }
 
     /** Whether nothing was found wrong. */

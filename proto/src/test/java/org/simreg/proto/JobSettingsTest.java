@@ -74,13 +74,21 @@ class JobSettingsTest {
                 continue;
             } catch (UserError e) {
                 refused++;
-                assertTrue(Printable.text(e.getMessage().replace("\n", ""))
-                        .equals(e.getMessage().replace("\n", "")));
+                String sentences = e.getMessage().replace("\n", "");
+                assertEquals(Printable.text(sentences), sentences, "seed " + seed);
             } catch (RuntimeException e) {
                 throw new AssertionError("seed " + seed, e);
             }
         }
         assertTrue(completed >= 10 && refused >= 10, completed + " completed, " + refused + " refused");
+    }
+
+    @Test
+    void aNameWithATabIsShownWithoutIt() {
+        UserError refused = assertThrows(
+                UserError.class,
+                () -> JobSettings.complete(smallest().setName("r\tsnet").build()));
+        assertTrue(refused.getMessage().contains("'r?snet' can't name files"), refused.getMessage());
     }
 
     @Test
