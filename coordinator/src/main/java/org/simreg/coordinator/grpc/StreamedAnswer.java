@@ -154,7 +154,7 @@ public final class StreamedAnswer<T> {
     /** Storage that is away for a while, or too many open files: to be asked again. */
     private static StatusRuntimeException unavailable(IOException e) {
         return Status.UNAVAILABLE
-                .withDescription("The coordinator can't read what was asked for now: " + Disk.reason(e))
+                .withDescription("The coordinator can't read what was asked for now: " + Disk.reasonWithFile(e))
                 .withCause(e)
                 .asRuntimeException();
     }

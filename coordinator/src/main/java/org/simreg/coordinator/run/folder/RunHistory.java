@@ -64,7 +64,8 @@ public final class RunHistory {
                     e);
         } catch (IOException e) {
             throw new UserError(
-                    "Reading the run in %s failed: %s; check the right to read it".formatted(folder, Disk.reason(e)),
+                    "Reading the run in %s failed: %s; check the right to read it"
+                            .formatted(folder, Disk.reasonWithFile(e)),
                     e);
         }
         return history;

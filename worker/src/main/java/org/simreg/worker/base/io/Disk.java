@@ -118,6 +118,12 @@ public final class Disk {
         return named ? e.getClass().getSimpleName() : printable(e.getMessage());
     }
 
+    /** As {@link #reason}, behind the file that it is about, if the exception names one. */
+    public static String reasonWithFile(IOException e) {
+        boolean named = e instanceof FileSystemException failure && failure.getFile() != null;
+        return named ? printable(((FileSystemException) e).getFile()) + ": " + reason(e) : reason(e);
+    }
+
     /** A text without what would move a terminal's cursor; names from a file may hold anything. */
     public static String printable(String text) {
         return Printable.text(text);

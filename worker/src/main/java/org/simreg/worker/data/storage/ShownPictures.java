@@ -209,7 +209,8 @@ public final class ShownPictures {
             return new Folder(folder, true);
         } catch (IOException e) {
             throw new UserError(
-                    "Pictures can't be copied for a page: %s; make room for temporary files".formatted(Disk.reason(e)),
+                    "Pictures can't be copied for a page: %s; make room for temporary files"
+                            .formatted(Disk.reasonWithFile(e)),
                     e);
         }
     }

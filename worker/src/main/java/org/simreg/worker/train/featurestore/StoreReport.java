@@ -28,7 +28,7 @@ public final class StoreReport {
                 }
             }
         } catch (IOException e) {
-            throw new UserError("The stores in " + folder + " can't be read: " + Disk.reason(e), e);
+            throw new UserError("The stores in " + folder + " can't be read: " + Disk.reasonWithFile(e), e);
         }
         return report.toString();
     }
