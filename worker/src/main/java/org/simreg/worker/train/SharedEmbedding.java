@@ -113,6 +113,11 @@ record SharedEmbedding(ImageEmbedder images, ImageEmbedder.Pass asked, SharedPas
         }
 
         @Override
+        public boolean wants() {
+            return true;
+        }
+
+        @Override
         public boolean wants(int number) {
             return !others.has(number);
         }
@@ -157,8 +162,13 @@ record SharedEmbedding(ImageEmbedder images, ImageEmbedder.Pass asked, SharedPas
         }
 
         @Override
-        public boolean wants(int number) {
+        public boolean wants() {
             return to.wants(pass);
+        }
+
+        @Override
+        public boolean wants(int number) {
+            return wants();
         }
 
         @Override

@@ -134,7 +134,7 @@ final class FeatureLane {
         public void broken(String why) {
             if (!broken) {
                 broken = true;
-                mesh.stop();
+                mesh.leave(); // the other end doesn't wait for what won't come
                 end.broken(why);
             }
         }

@@ -170,8 +170,13 @@ public final class PartInbox implements EvaluationShares {
                     missing = (int) Math.min(Integer.MAX_VALUE, (long) read.rows() * read.width());
                     return true;
                 }
-                if (pass == null || !isMine() || !pass.origin().takes(read.profile())) {
+                if (pass == null || !isMine()) {
                     return false;
+                }
+                if (!pass.origin().takes(read.profile())) {
+                    LOG.warn("{} has {}, this member {}", worker, read.profile(), pass.origin().word());
+                    lane.refuse("has other images or another numeric profile");
+                    return true;
                 }
                 if (read.rows() == 0) {
                     left[coming] = true;

@@ -30,7 +30,7 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         GRANT,
         /** The sender has ended the generation: that its connection ends means nothing. */
         END,
-        /** The sender's transport is closed. */
+        /** Nothing comes from the sender any more, nor does it take anything: its transport is closed, or it has left. */
         GONE,
         /** A subtree's sum, from position on. */
         PARTIAL,

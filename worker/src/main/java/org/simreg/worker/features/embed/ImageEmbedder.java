@@ -34,6 +34,9 @@ public final class ImageEmbedder implements AutoCloseable {
     /** Most rows that leave at once. */
     public static final int BATCH = 64;
 
+    /** How often it looks whether what it waits for is still wanted. */
+    private static final long AWAIT_MS = 50;
+
     /** Images that can't be read of which each has a sentence. */
     private static final int NAMED = 3;
 
@@ -171,7 +174,7 @@ public final class ImageEmbedder implements AutoCloseable {
         double before = imagesPerSecond();
         rates.clear();
         try (BatchStream batches = loader.batches(requests(pass, numbers, asked))) {
-            for (long done = 0; batches.hasNext(); done += BATCH) {
+            for (long done = 0; awaitNext(batches, parts, progress) && batches.hasNext(); done += BATCH) {
                 progress.next(what, done, pass.ids().length);
                 try (Batch batch = batches.next()) {
                     give(features, asked.remove(), batch, parts);
@@ -181,6 +184,19 @@ public final class ImageEmbedder implements AutoCloseable {
         if (rates.isEmpty() && !Double.isNaN(before)) {
             rates.add(before);
         }
+    }
+
+    /** Waits for the next batch as long as one is wanted, however long its storage takes. */
+    private static boolean awaitNext(BatchStream batches, PartSink parts, ProgressMonitor progress) {
+        while (parts.wants()) {
+            if (batches.awaitNext(AWAIT_MS)) {
+                return true;
+            }
+            if (progress.stopped()) {
+                throw new Abandoned("the measurement was given up");
+            }
+        }
+        return false;
     }
 
     private void give(Features features, int number, Batch batch, PartSink parts) {
@@ -297,6 +313,9 @@ public final class ImageEmbedder implements AutoCloseable {
 
     /** A receiver of some batches' features. */
     public interface PartSink {
+        /** Whether any batch is still wanted. */
+        boolean wants();
+
         /** Whether a batch whose views are made is still to be embedded. */
         boolean wants(int number);
 
