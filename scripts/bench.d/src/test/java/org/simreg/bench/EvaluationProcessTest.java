@@ -23,8 +23,7 @@ import org.simreg.proto.Progress;
 @Tag("processes")
 @Timeout(300)
 class EvaluationProcessTest {
-    private static final Path SAMPLE =
-            Path.of("..", "sample").toAbsolutePath().normalize();
+    private static final Path SAMPLE = Path.of("..", "sample").toAbsolutePath().normalize();
 
     private static final int STEPS = 30;
     private static final int KILLS = 3;

@@ -165,9 +165,8 @@ final class KnnEvaluation implements AutoCloseable {
 
     private EvaluationDone measured(Request asked, Network network) {
         long begun = System.nanoTime();
-        EvaluationDone.Builder done = EvaluationDone.newBuilder()
-                .setSubject(asked.what.getSubject())
-                .setEpoch(asked.what.getEpoch());
+        EvaluationDone.Builder done =
+                EvaluationDone.newBuilder().setSubject(asked.what.getSubject()).setEpoch(asked.what.getEpoch());
         FeatureBank queries;
         try {
             queries = bank(asked, network, true);

@@ -92,8 +92,7 @@ public final class TrainingLoop {
      * @param measured evaluations that needn't be made again
      * @param scores what they gave, as far as it decides whether the job ends early
      */
-    public record Role(
-            boolean leads, EvaluationShares shares, Set<Measurement> measured, List<EvaluationDone> scores) {
+    public record Role(boolean leads, EvaluationShares shares, Set<Measurement> measured, List<EvaluationDone> scores) {
         /** The only member, from the job's first step. */
         public static final Role ALONE = new Role(true, Set.of(), List.of());
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
@@ -54,11 +55,7 @@ final class OneJob implements AutoCloseable {
      * @param notices for people
      */
     record Ended(
-            List<EvaluationDone> measured,
-            String sha256,
-            String abandoned,
-            Set<String> decoded,
-            List<String> notices) {
+            List<EvaluationDone> measured, String sha256, String abandoned, Set<String> decoded, List<String> notices) {
         /** The evaluations that needn't be made again. */
         Set<Measurement> known() {
             return measured.stream()
@@ -73,7 +70,8 @@ final class OneJob implements AutoCloseable {
     /** @param jobs as each worker has it */
     OneJob(Path folder, List<Job.Builder> jobs) {
         for (int i = 0; i < jobs.size(); i++) {
-            workers.add(new Worker(i, folder.resolve("w" + i), JobSettings.complete(jobs.get(i).build())));
+            workers.add(new Worker(
+                    i, folder.resolve("w" + i), JobSettings.complete(jobs.get(i).build())));
         }
     }
 
@@ -123,16 +121,19 @@ final class OneJob implements AutoCloseable {
         int first = 0;
         for (int i = 0; i < members.length; i++) {
             int count = (job.getOptimization().getMicroBatches() + i) / members.length * passes;
-            peers.add(new Peers.Peer("w" + members[i], workers.get(members[i]).transport.address(), first, count));
+            peers.add(new Peers.Peer(
+                    "w" + members[i], workers.get(members[i]).transport.address(), first, count));
             first += count;
         }
         return new Peers("job", generation, rank, peers);
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         for (Worker worker : workers) {
-            worker.thread.submit(worker::close).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            CompletableFuture.runAsync(worker::close, worker.thread)
+                    .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                    .join();
             worker.thread.shutdown();
             worker.transport.close();
         }
@@ -169,8 +170,7 @@ final class OneJob implements AutoCloseable {
             job.inputs().share(peers.self().first() / passes, peers.self().count() / passes);
             try (Reduce reduce = peers.size() == 1
                             ? new LocalReduce(job.scope(), job.student()::newOut)
-                            : new ClusterReduce(
-                                    transport, peers, job.transfers(), job.scope(), job.student()::newOut);
+                            : new ClusterReduce(transport, peers, job.transfers(), job.scope(), job.student()::newOut);
                     EvaluationShares shares = EvaluationShares.open(transport, peers)) {
                 TrainingLoop.Role role = new TrainingLoop.Role(peers.rank() == 0, shares, known, List.of());
                 new TrainingLoop(job, reduce, role, () -> halted, this).run();

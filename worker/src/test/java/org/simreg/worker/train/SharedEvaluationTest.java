@@ -69,7 +69,8 @@ class SharedEvaluationTest {
         }
         try (Stream<Path> all = Files.walk(part)) {
             return all.filter(Files::isRegularFile)
-                    .filter(file -> names.contains(file.getParent().getFileName().toString()))
+                    .filter(file ->
+                            names.contains(file.getParent().getFileName().toString()))
                     .sorted()
                     .toList();
         }
@@ -79,15 +80,19 @@ class SharedEvaluationTest {
     private static Job.Builder job(Path data, String teacher) {
         Job.Builder job = SmallRun.job(teacher);
         job.getDatasetBuilder().clearPath().addPath(data.toString());
-        job.getOptimizationBuilder().setBatch(12).setMicroBatches(3).setMaxSteps(2).setEmaDecay(0.9);
+        job.getOptimizationBuilder()
+                .setBatch(12)
+                .setMicroBatches(3)
+                .setMaxSteps(2)
+                .setEmaDecay(0.9);
         job.getEvaluationBuilder().setResize(32);
         return job;
     }
 
     private OneJob members(Path data, String teacher, int count) {
-        return new OneJob(folder, IntStream.range(0, count)
-                .mapToObj(rank -> job(data, teacher))
-                .toList());
+        return new OneJob(
+                folder,
+                IntStream.range(0, count).mapToObj(rank -> job(data, teacher)).toList());
     }
 
     private OneJob.Ended alone(Path data, String teacher) throws Exception {

@@ -112,8 +112,8 @@ final class FeatureOutbox implements AutoCloseable {
      */
     void send(HelpPlan.Item item, float[] values) {
         Lane to = lane(item);
-        FeatureHeader header = FeatureHeader.of(
-                values, shape.rows(), shape.widths().get(item.teacher()), shape.profile());
+        FeatureHeader header =
+                FeatureHeader.of(values, shape.rows(), shape.widths().get(item.teacher()), shape.profile());
         synchronized (this) {
             to.sending++;
         }

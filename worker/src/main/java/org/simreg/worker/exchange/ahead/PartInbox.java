@@ -174,7 +174,11 @@ public final class PartInbox implements EvaluationShares {
                     return false;
                 }
                 if (!pass.origin().takes(read.profile())) {
-                    LOG.warn("{} has {}, this member {}", worker, read.profile(), pass.origin().word());
+                    LOG.warn(
+                            "{} has {}, this member {}",
+                            worker,
+                            read.profile(),
+                            pass.origin().word());
                     lane.refuse("has other images or another numeric profile");
                     return true;
                 }
@@ -183,7 +187,8 @@ public final class PartInbox implements EvaluationShares {
                     PartInbox.this.notifyAll();
                     return true;
                 }
-                if (read.rows() != pass.rowsOf(coming) || read.width() != pass.rows().width()) {
+                if (read.rows() != pass.rowsOf(coming)
+                        || read.width() != pass.rows().width()) {
                     return false;
                 }
             }

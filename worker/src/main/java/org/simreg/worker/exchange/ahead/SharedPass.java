@@ -51,8 +51,7 @@ public record SharedPass(Place place, Rows rows, Origin origin) {
 
         boolean takes(String word) {
             String start = images + " ";
-            return word.startsWith(start)
-                    && (!exact || NumericProfile.same(profile, word.substring(start.length())));
+            return word.startsWith(start) && (!exact || NumericProfile.same(profile, word.substring(start.length())));
         }
     }
 

@@ -227,8 +227,7 @@ class PartInboxTest {
 
     private static Frame forged(Frame frame, FrameHeader.Place place, ByteBuffer payload) {
         FrameHeader of = frame.header();
-        FrameHeader header =
-                new FrameHeader(of.key(), of.kind(), of.from(), of.sequence(), place, payload.remaining());
+        FrameHeader header = new FrameHeader(of.key(), of.kind(), of.from(), of.sequence(), place, payload.remaining());
         ByteBuffer bytes = ByteBuffer.allocate(header.frameBytes());
         header.write(bytes, Frame.Payload.of(payload));
         return new Frame(header, bytes, () -> {});
