@@ -1,12 +1,12 @@
 package org.simreg.coordinator.node;
 
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import org.simreg.coordinator.node.ToyJob.Point;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.KnnScore;
-import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.PartOutbox;
 import org.simreg.worker.train.Evaluations;
 
 /**
@@ -42,13 +42,17 @@ record ToyEvaluations(long steps, boolean patience, ToyJob.Script script) implem
         return 0.5 - 0.05 * Math.abs(what.getEpoch() - BEST) - less;
     }
 
+    /** One member measures, and the others have no part in it. */
     @Override
-    public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
-        script.at(Point.MEASURE, committed);
-        return EvaluationDone.newBuilder()
+    public Optional<EvaluationDone> measure(Measurement what, Now now) {
+        if (now.shares() instanceof PartOutbox) {
+            return Optional.empty();
+        }
+        script.at(Point.MEASURE, now.committed());
+        return Optional.of(EvaluationDone.newBuilder()
                 .setSubject(what.getSubject())
                 .setEpoch(what.getEpoch())
                 .addKnn(KnnScore.newBuilder().setK(1).setAccuracy(accuracy(what)))
-                .build();
+                .build());
     }
 }

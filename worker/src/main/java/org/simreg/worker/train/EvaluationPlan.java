@@ -3,7 +3,7 @@ package org.simreg.worker.train;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
@@ -16,6 +16,7 @@ import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.train.student.BatchNormCalibration;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.train.student.StudentRanking;
@@ -86,23 +87,27 @@ final class EvaluationPlan implements Evaluations {
     }
 
     @Override
-    public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
-        boolean last = committed == plan.steps() || job.getEvaluation().getPatience() > 0;
-        boolean examples = last && committed > 0 && what.getSubject().equals(StudentRanking.STUDENT);
-        KnnEvaluation.Request asked = new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), examples, stop);
+    public Optional<EvaluationDone> measure(Measurement what, Now now) {
+        boolean last = now.committed() == plan.steps() || job.getEvaluation().getPatience() > 0;
+        boolean examples = last && now.committed() > 0 && what.getSubject().equals(StudentRanking.STUDENT);
+        int order = due(now.committed()).indexOf(what);
+        KnnEvaluation.Request asked = new KnnEvaluation.Request(what, order, examples, now);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
                 FrozenTeacher teacher = parts.teachers.get(i);
-                return priced(evaluation.measure(asked, teacher.size(), teacher::features), teacher.cost());
+                return evaluation
+                        .measure(asked, new KnnEvaluation.Network(teacher.size(), teacher.width(), teacher::features))
+                        .map(done -> priced(done, teacher.cost()));
             }
         }
-        StateDict weights = weights(what.getSubject(), student);
+        NetworkGraph backbone = parts.trained.backbone();
+        StateDict weights = weights(what.getSubject(), now.student());
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
-        try (FrozenModule frozen = FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
+        try (FrozenModule frozen = FrozenModule.of(parts.torch, backbone, weights, bfloat16)) {
             int size = job.getViews().getSize();
-            return priced(
-                    evaluation.measure(asked, size, frozen::features),
-                    FrozenTeacher.cost(parts.trained.backbone(), size));
+            return evaluation
+                    .measure(asked, new KnnEvaluation.Network(size, backbone.outputs(), frozen::features))
+                    .map(done -> priced(done, FrozenTeacher.cost(backbone, size)));
         }
     }
 

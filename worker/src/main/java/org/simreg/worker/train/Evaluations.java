@@ -1,10 +1,12 @@
 package org.simreg.worker.train;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.EvaluationShares;
 
 /** The evaluations of a job: what is measured between its steps, and when. */
 public interface Evaluations {
@@ -16,8 +18,7 @@ public interface Evaluations {
         }
 
         @Override
-        public EvaluationDone measure(
-                Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
+        public Optional<EvaluationDone> measure(Measurement what, Now now) {
             throw new IllegalArgumentException("nothing is measured here: " + what);
         }
     };
@@ -26,10 +27,19 @@ public interface Evaluations {
     List<Measurement> due(long committed);
 
     /**
-     * Makes one evaluation.
+     * The moment of an evaluation, on one member.
      *
-     * @param student at the step at which this is due
+     * @param committed steps of the student
+     * @param student at the step at which the evaluation is due
+     * @param shares with the other members of the generation, who make the same evaluations
      * @param stop asked now and then; once true, {@code Abandoned} is thrown
      */
-    EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop);
+    record Now(long committed, TrainableStudent student, EvaluationShares shares, BooleanSupplier stop) {}
+
+    /**
+     * Makes one evaluation, or this member's part of it.
+     *
+     * @return empty from a member whose part another collects
+     */
+    Optional<EvaluationDone> measure(Measurement what, Now now);
 }

@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.KnnScore;
@@ -19,6 +20,10 @@ import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.exchange.ahead.EvaluationShares;
+import org.simreg.worker.exchange.ahead.PartInbox;
+import org.simreg.worker.exchange.ahead.PartOutbox;
+import org.simreg.worker.exchange.ahead.SharedPass;
 import org.simreg.worker.features.embed.ImageEmbedder;
 import org.simreg.worker.features.knn.FeatureBank;
 import org.simreg.worker.features.knn.KnnVote;
@@ -27,7 +32,8 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The k-NN evaluation of a network's features: val images against train images, both in the
- * evaluation view; or the images of one part, each against all others.
+ * evaluation view; or the images of one part, each against all others. The features are computed by all members of a
+ * generation, the neighbours are searched by the one that leads.
  */
 final class KnnEvaluation implements AutoCloseable {
     private static final int EXAMPLES = 12;
@@ -41,6 +47,8 @@ final class KnnEvaluation implements AutoCloseable {
     private final ViewRecipe.CentreView view;
     private final int[] ks;
     private final NearestNeighbors search;
+    private final String profile;
+    private final boolean exact;
 
     /**
      * What is compared with what.
@@ -79,6 +87,8 @@ final class KnnEvaluation implements AutoCloseable {
     KnnEvaluation(Torch torch, Job job, Compared images, WorkerSettings settings, Notices notices) {
         val = images.val();
         searched = images.searched();
+        profile = torch.profile();
+        exact = job.getExact();
         this.notices = notices;
         BatchLoader.Settings loader = settings.loader(job.getSeed());
         trainImages = new ImageEmbedder(torch, searched, loader, notices);
@@ -100,28 +110,66 @@ final class KnnEvaluation implements AutoCloseable {
     /**
      * One evaluation that is asked for.
      *
-     * @param subject name of what is measured, for people
-     * @param epoch after which; 0 before training
+     * @param order of it among those of this moment
      * @param examples whether the answer names some images and their neighbours
-     * @param stop once true, the measurement is given up
      */
-    record Request(String subject, int epoch, boolean examples, BooleanSupplier stop) {}
+    record Request(Measurement what, int order, boolean examples, Evaluations.Now now) {
+        private ProgressMonitor progress() {
+            return ProgressMonitor.until(now.stop());
+        }
+
+        /** The place of the pass over val or, after it, over the images whose classes vote. */
+        private SharedPass.Place place(boolean ofVal) {
+            return new SharedPass.Place(now.committed(), 2 * order + (ofVal ? 0 : 1));
+        }
+
+        /** The place after all its passes. */
+        private SharedPass.Place end() {
+            return new SharedPass.Place(now.committed(), 2 * (order + 1));
+        }
+    }
 
     /**
-     * Measures one network.
+     * A network that is measured.
      *
      * @param size of what it is shown, in pixels: the evaluation view in proportion
+     * @param width D of its feature
+     */
+    record Network(int size, int width, ImageEmbedder.Features features) {}
+
+    /**
+     * Measures one network, together with the members that share the evaluation.
+     *
+     * @return empty from a member whose part another collects
      * @throws Abandoned if it was told to stop
      */
-    EvaluationDone measure(Request asked, int size, ImageEmbedder.Features features) {
+    Optional<EvaluationDone> measure(Request asked, Network network) {
+        EvaluationShares shares = asked.now.shares();
+        if (shares instanceof PartOutbox to) {
+            contribute(asked, network, to);
+            return Optional.empty();
+        }
+        EvaluationDone done = measured(asked, network);
+        if (shares instanceof PartInbox others) {
+            others.end(asked.end());
+        }
+        return Optional.of(done);
+    }
+
+    private void contribute(Request asked, Network network, PartOutbox to) {
+        shared(asked, network, true).contribute(network.features, to);
+        if (!inside()) {
+            shared(asked, network, false).contribute(network.features, to);
+        }
+    }
+
+    private EvaluationDone measured(Request asked, Network network) {
         long begun = System.nanoTime();
-        ViewRecipe shown = view.at(size);
-        ProgressMonitor progress = ProgressMonitor.until(asked.stop);
         EvaluationDone.Builder done =
-                EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
+                EvaluationDone.newBuilder().setSubject(asked.what.getSubject()).setEpoch(asked.what.getEpoch());
         FeatureBank queries;
         try {
-            queries = valImages.bank(features, shown, progress);
+            queries = bank(asked, network, true);
         } catch (UserError e) {
             notices.accept("k-NN accuracy isn't measured: " + e.getMessage());
             return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
@@ -130,10 +178,10 @@ final class KnnEvaluation implements AutoCloseable {
             notices.accept("k-NN accuracy isn't measured: val has one image, which has no other to be compared with");
             return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
         }
-        FeatureBank bank = inside() ? queries : trainImages.bank(features, shown, progress);
+        FeatureBank bank = inside() ? queries : bank(asked, network, false);
         done.getCostBuilder().setImagesPerSecond((inside() ? valImages : trainImages).imagesPerSecond());
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        TopK neighbors = neighbors(bank, queries, k, asked.stop);
+        TopK neighbors = neighbors(bank, queries, k, asked.now.stop());
         KnnVote vote = new KnnVote(neighbors, inside() ? bank.size() - 1 : bank.size());
         for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
@@ -146,6 +194,28 @@ final class KnnEvaluation implements AutoCloseable {
                     .forEach(query -> done.addExamples(example(queries.id(query), query, neighbors)));
         }
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
+    }
+
+    /** The features of val, or of the images whose classes vote. */
+    private FeatureBank bank(Request asked, Network network, boolean ofVal) {
+        return asked.now.shares() instanceof PartInbox others
+                ? shared(asked, network, ofVal).collect(network.features, others)
+                : images(ofVal).bank(network.features, view.at(network.size), asked.progress());
+    }
+
+    private SharedEmbedding shared(Request asked, Network network, boolean ofVal) {
+        ImageEmbedder images = images(ofVal);
+        ImageEmbedder.Pass every = new ImageEmbedder.Pass(view.at(network.size), 0, images.all());
+        ImageList list = images.images();
+        SharedPass pass = new SharedPass(
+                asked.place(ofVal),
+                new SharedPass.Rows(list.size(), ImageEmbedder.BATCH, network.width),
+                new SharedPass.Origin(list.sha256(), profile, exact));
+        return new SharedEmbedding(images, every, pass, asked.progress());
+    }
+
+    private ImageEmbedder images(boolean ofVal) {
+        return ofVal ? valImages : trainImages;
     }
 
     private TopK neighbors(FeatureBank bank, FeatureBank queries, int k, BooleanSupplier stop) {

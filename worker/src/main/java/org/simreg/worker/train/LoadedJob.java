@@ -196,6 +196,11 @@ public final class LoadedJob implements AutoCloseable {
         return parts.help;
     }
 
+    /** Whether anything is measured between steps. */
+    public boolean measures() {
+        return parts.evaluations != Evaluations.NONE;
+    }
+
     /** What is measured between steps. */
     Evaluations evaluations() {
         return parts.evaluations;

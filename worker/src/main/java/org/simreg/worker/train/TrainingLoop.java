@@ -18,6 +18,8 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.EvaluationShares;
+import org.simreg.worker.exchange.ahead.PartOutbox;
 import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.train.StepClock.Part;
@@ -29,7 +31,7 @@ import org.slf4j.MDC;
 /**
  * The training loop of a job on one member: {@link #run} goes step after step to the end, {@link
  * #step} is one step. One thread runs it; steps count from 0. It knows nothing of other members but
- * the mean gradient that the reduce gives.
+ * the mean gradient that the reduce gives, and that they share its evaluations.
  *
  * <p>Where a step goes on: views and targets in {@link TeacherInputs}; loss and gradient in {@link
  * TrainableStudent#backward}, written by {@code StepCode} and {@code LossCode} ({@code
@@ -41,6 +43,9 @@ public final class TrainingLoop {
     /** Epochs of seconds, as on small data, would write more than they compute. */
     private static final Duration BETWEEN_EPOCH_CHECKPOINTS = Duration.ofMinutes(1);
 
+    /** How often a member that waits looks whether it is halted. */
+    private static final long AWAIT_MS = 100;
+
     private final LoadedJob job;
     private final TrainingPlan plan;
     private final LearningSchedule schedule;
@@ -48,6 +53,7 @@ public final class TrainingLoop {
     private final StepClock clock;
     private final Reduce reduce;
     private final boolean leads;
+    private final EvaluationShares shares;
     private final Set<Measurement> measured;
     private final List<EvaluationDone> scores;
     private final BooleanSupplier halted;
@@ -82,12 +88,18 @@ public final class TrainingLoop {
      * The part of a member in a job, besides its share of the steps.
      *
      * @param leads whether it measures and gives checkpoints; one member of a job does
+     * @param shares how others take part in what it measures, or it in what another does
      * @param measured evaluations that needn't be made again
      * @param scores what they gave, as far as it decides whether the job ends early
      */
-    public record Role(boolean leads, Set<Measurement> measured, List<EvaluationDone> scores) {
+    public record Role(boolean leads, EvaluationShares shares, Set<Measurement> measured, List<EvaluationDone> scores) {
         /** The only member, from the job's first step. */
         public static final Role ALONE = new Role(true, Set.of(), List.of());
+
+        /** Of a member that shares no evaluation. */
+        public Role(boolean leads, Set<Measurement> measured, List<EvaluationDone> scores) {
+            this(leads, EvaluationShares.NONE, measured, scores);
+        }
 
         public Role {
             measured = Set.copyOf(measured);
@@ -107,6 +119,7 @@ public final class TrainingLoop {
         this.halted = halted;
         this.events = events;
         leads = role.leads;
+        shares = role.shares;
         measured = new HashSet<>(role.measured);
         scores = new ArrayList<>(role.scores);
         plan = job.plan();
@@ -129,17 +142,19 @@ public final class TrainingLoop {
             checkHalt();
             StepDone done = step(job.committed());
             events.committed(done, digestDue() ? job.snapshot().sha256() : "");
-            if (leads && job.committed() < plan.steps()) {
-                if (checkpointDue()) {
+            if (job.committed() < plan.steps()) {
+                if (leads && checkpointDue()) {
                     giveCheckpoint();
                 }
                 evaluate();
             }
         }
+        evaluate();
         if (leads) {
-            evaluate();
             checkHalt();
             events.trained(job.checkpoint());
+        } else {
+            awaitCollected();
         }
     }
 
@@ -235,24 +250,35 @@ public final class TrainingLoop {
                                 .isPresent();
     }
 
+    /** Makes the evaluations that are due now, or this member's part of them. */
     private void evaluate() {
-        if (!leads) {
+        if (!leads && shares == EvaluationShares.NONE) {
             return;
         }
         for (Measurement due : job.evaluations().due(job.committed())) {
             if (measured.add(due)) {
                 checkHalt();
-                if (job.committed() > 0 && job.keepsBest()) {
+                if (leads && job.committed() > 0 && job.keepsBest()) {
                     giveCheckpoint();
                 }
-                EvaluationDone done = job.evaluations().measure(due, job.committed(), job.student(), halted).toBuilder()
-                        .setStep(job.committed())
-                        .build();
-                scores.add(done.toBuilder().clearExamples().build());
-                events.measured(done);
+                Evaluations.Now now = new Evaluations.Now(job.committed(), job.student(), shares, halted);
+                job.evaluations().measure(due, now).ifPresent(this::measured);
             }
         }
         clock.skip();
+    }
+
+    private void measured(EvaluationDone measured) {
+        EvaluationDone done = measured.toBuilder().setStep(job.committed()).build();
+        scores.add(done.toBuilder().clearExamples().build());
+        events.measured(done);
+    }
+
+    /** The features that this member has sent last would be lost if it ended before they are there. */
+    private void awaitCollected() {
+        while (shares instanceof PartOutbox to && !to.awaitCollected(AWAIT_MS)) {
+            checkHalt();
+        }
     }
 
     private void giveCheckpoint() {

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.SampleSource;
 
@@ -58,6 +59,25 @@ public final class BatchStream implements AutoCloseable {
     }
 
     /**
+     * Waits until {@link #hasNext} and {@link #next} don't wait, at most a while.
+     *
+     * @return whether that is so
+     */
+    public boolean awaitNext(long ms) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
+        synchronized (loader) {
+            while (!isOver() && (queue.isEmpty() ? !exhausted : !queue.peek().isComplete())) {
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                await(left);
+            }
+            return true;
+        }
+    }
+
+    /**
      * Waits for the batch of the next request. The caller closes it.
      *
      * @throws NoSuchElementException after the last request's batch
@@ -90,8 +110,12 @@ public final class BatchStream implements AutoCloseable {
     }
 
     private void await() {
+        await(TimeUnit.DAYS.toNanos(1));
+    }
+
+    private void await(long nanos) {
         try {
-            loader.wait();
+            TimeUnit.NANOSECONDS.timedWait(loader, nanos);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted while waiting for a batch");

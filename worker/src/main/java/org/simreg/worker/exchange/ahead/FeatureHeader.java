@@ -7,18 +7,18 @@ import java.util.Arrays;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * What a helper says of features before their values come.
+ * What is said of features before their values come.
  *
- * @param rows images of the micro-batch, N
- * @param width D of the teacher
+ * @param rows images, N
+ * @param width D of the network
  * @param sha256 of the values as little-endian float32, 32 bytes
- * @param profile numeric profile of the helper
+ * @param profile numeric profile of who computed them, perhaps behind other words
  */
 record FeatureHeader(int rows, int width, byte[] sha256, String profile) {
     private static final int DIGEST_BYTES = 32;
 
-    static FeatureHeader of(float[] values, int rows, String profile) {
-        return new FeatureHeader(rows, values.length / rows, digest(values), profile);
+    static FeatureHeader of(float[] values, int rows, int width, String profile) {
+        return new FeatureHeader(rows, width, digest(values), profile);
     }
 
     /** Whether the values are those that were meant. */

@@ -191,7 +191,8 @@ public final class FeatureInbox implements AutoCloseable {
         Lane(int place, PeerTransport transport, Help help, FeatureLane.Ends ends) {
             this.place = place;
             helper = ends.helper().getWorker();
-            lane = new FeatureLane(transport, help, ends, false, thread, this);
+            lane = new FeatureLane(
+                    transport, ends.peers(help, FeatureLane.TAKER), FrameHeader.Use.FEATURES, thread, this);
         }
 
         void close() {

@@ -10,12 +10,17 @@ import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.mesh.Peers;
 
 /**
- * The lane between one helper and one member, over the transport that gradients travel by: a mesh of two. What breaks
- * it ends it and nothing else. Its methods are called on its thread, but for those that say otherwise.
+ * The lane between two workers of which one computes features for the other, over the transport that gradients travel
+ * by: a mesh of two. What breaks it ends it and nothing else. Its methods are called on its thread, but for those that
+ * say otherwise.
  */
 final class FeatureLane {
-    private static final int HELPER = 0;
-    private static final int MEMBER = 1;
+    /** Rank of the worker that computes. */
+    static final int GIVER = 0;
+
+    /** Rank of the worker that gets what is computed. */
+    static final int TAKER = 1;
+
     private static final Runnable NOTHING = () -> {};
 
     /** The end of a lane; called on its thread. */
@@ -35,16 +40,15 @@ final class FeatureLane {
     private boolean broken;
 
     /**
-     * @param helps whether this is the helper's end
+     * @param two the workers at its ends, in order of rank
      * @param thread stays the caller's
      */
-    FeatureLane(PeerTransport transport, Help help, Ends ends, boolean helps, SerialThread thread, End end) {
+    FeatureLane(PeerTransport transport, Peers two, FrameHeader.Use use, SerialThread thread, End end) {
         this.transport = transport;
         this.thread = thread;
         this.end = end;
-        other = helps ? MEMBER : HELPER;
-        mesh = new PeerMesh(
-                ends.peers(help, helps ? HELPER : MEMBER), FrameHeader.Use.FEATURES, thread, new Receiver());
+        other = GIVER + TAKER - two.rank();
+        mesh = new PeerMesh(two, use, thread, new Receiver());
     }
 
     /** Any thread: connects it. */
@@ -52,7 +56,7 @@ final class FeatureLane {
         transport.open(mesh, true);
     }
 
-    /** The two workers of a lane. */
+    /** A helper and a member as the ends of a lane. */
     record Ends(Help.Helper helper, String member, String address) {
         Peers peers(Help help, int rank) {
             // Lanes of a process differ by their other ends, which the name of the mesh tells.
@@ -65,6 +69,24 @@ final class FeatureLane {
                             new Peers.Peer(helper.getWorker(), helper.getAddress(), 0, 1),
                             new Peers.Peer(member, address, 1, 1)));
         }
+    }
+
+    /**
+     * The ends of a lane from a member to the one that leads its generation, rank 0.
+     *
+     * @param member rank of the one
+     * @param end rank of this worker in the lane
+     */
+    static Peers ends(Peers generation, int member, int end) {
+        Peers.Peer giver = generation.get(member);
+        Peers.Peer taker = generation.get(0);
+        return new Peers(
+                generation.job() + "/" + giver.worker(),
+                generation.generation(),
+                end,
+                List.of(
+                        new Peers.Peer(giver.worker(), giver.address(), GIVER, 1),
+                        new Peers.Peer(taker.worker(), taker.address(), TAKER, 1)));
     }
 
     /** Any thread: sends as soon as the other end allows it. */
@@ -112,7 +134,7 @@ final class FeatureLane {
         public void broken(String why) {
             if (!broken) {
                 broken = true;
-                mesh.stop();
+                mesh.leave(); // the other end doesn't wait for what won't come
                 end.broken(why);
             }
         }

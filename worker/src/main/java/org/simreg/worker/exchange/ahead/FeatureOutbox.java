@@ -112,7 +112,8 @@ final class FeatureOutbox implements AutoCloseable {
      */
     void send(HelpPlan.Item item, float[] values) {
         Lane to = lane(item);
-        FeatureHeader header = FeatureHeader.of(values, shape.rows(), shape.profile());
+        FeatureHeader header =
+                FeatureHeader.of(values, shape.rows(), shape.widths().get(item.teacher()), shape.profile());
         synchronized (this) {
             to.sending++;
         }
@@ -153,7 +154,8 @@ final class FeatureOutbox implements AutoCloseable {
 
         Lane(Help help, FeatureLane.Ends ends, PeerTransport transport) {
             member = ends.member();
-            lane = new FeatureLane(transport, help, ends, true, thread, this);
+            lane = new FeatureLane(
+                    transport, ends.peers(help, FeatureLane.GIVER), FrameHeader.Use.FEATURES, thread, this);
         }
 
         private void sent() {

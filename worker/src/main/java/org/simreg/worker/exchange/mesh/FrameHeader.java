@@ -30,7 +30,7 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         GRANT,
         /** The sender has ended the generation: that its connection ends means nothing. */
         END,
-        /** The sender's transport is closed. */
+        /** Nothing comes from the sender any more, nor does it take anything: its transport is closed, or it has left. */
         GONE,
         /** A subtree's sum, from position on. */
         PARTIAL,
@@ -40,11 +40,11 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         CONTENTS,
         /** Values of vector number slot of the state, or of the features announced last, from position on. */
         VALUES,
-        /** The step that a member prepares. */
+        /** The step that a member prepares, or the pass of an evaluation that is collected. */
         AT,
         /** The features number slot of a step are being computed. */
         STARTED,
-        /** The features number slot of a step: their shape, digest and profile; values follow. */
+        /** Some features, number slot of a step or a batch of a pass: their shape, digest and profile; values follow. */
         FEATURES;
 
         private static final Kind[] ALL = values();
@@ -62,7 +62,9 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         /** A state for newcomers. */
         STATE,
         /** Teachers' features that a helper computes for a member. */
-        FEATURES;
+        FEATURES,
+        /** Features of an evaluation's images, which members compute for the one that leads. */
+        PARTS;
 
         private static final Use[] ALL = values();
     }

@@ -102,6 +102,16 @@ public final class PeerMesh {
         runIfIdle();
     }
 
+    /** Tells the peers that nothing comes or goes any more, and stops. */
+    public void leave() {
+        for (PeerLink link : links) {
+            if (link != null) {
+                link.gone();
+            }
+        }
+        stop();
+    }
+
     /** Any thread. */
     void arrived(Frame frame) {
         if (!owner.post(() -> accept(frame))) {

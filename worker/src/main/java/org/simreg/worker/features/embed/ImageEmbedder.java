@@ -2,10 +2,13 @@ package org.simreg.worker.features.embed;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.simreg.proto.BrokenImage;
@@ -30,6 +33,9 @@ import org.simreg.worker.features.knn.FeatureBank;
 public final class ImageEmbedder implements AutoCloseable {
     /** Most rows that leave at once. */
     public static final int BATCH = 64;
+
+    /** How often it looks whether what it waits for is still wanted. */
+    private static final long AWAIT_MS = 50;
 
     /** Images that can't be read of which each has a sentence. */
     private static final int NAMED = 3;
@@ -141,21 +147,81 @@ public final class ImageEmbedder implements AutoCloseable {
         int total = pass.ids().length;
         int left = 0;
         rates.clear();
-        try (BatchStream batches = loader.batches(requests(pass))) {
+        Iterator<Integer> all = IntStream.range(0, batches(total)).iterator();
+        try (BatchStream batches = loader.batches(requests(pass, all, new ArrayDeque<>()))) {
             for (int from = 0; from < total; from += BATCH) {
                 progress.next(what, from, total);
-                try (Batch batch = batches.next();
-                        NDManager scope = torch.scope()) {
-                    NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
-                    long begun = System.nanoTime();
-                    float[] values = features.of(scope, views).toFloatArray();
-                    rates.add(batch.size() * 1e9 / Math.max(1, System.nanoTime() - begun));
-                    requireFinite(values, batch);
-                    left += batch.size() - give(values, batch, rows);
+                try (Batch batch = batches.next()) {
+                    left += batch.size() - give(embed(features, batch), batch, rows);
                 }
             }
         }
         progress.at(what, total, total);
+        sayLeft(left, total);
+    }
+
+    /**
+     * Gives the features of some batches of a pass, each with the bits that it has when all are given. Batch number i is
+     * of the images from i times {@value #BATCH} on.
+     *
+     * @param numbers of the batches; asked from decode threads, ahead of need
+     * @throws Abandoned if it was told to stop
+     * @throws UserError if no image can be read, or a feature is no finite number
+     */
+    public void run(Features features, Pass pass, Iterator<Integer> numbers, ProgressMonitor progress, PartSink parts) {
+        String what = "embedding " + part();
+        Queue<Integer> asked = new ConcurrentLinkedQueue<>();
+        double before = imagesPerSecond();
+        rates.clear();
+        try (BatchStream batches = loader.batches(requests(pass, numbers, asked))) {
+            for (long done = 0; awaitNext(batches, parts, progress) && batches.hasNext(); done += BATCH) {
+                progress.next(what, done, pass.ids().length);
+                try (Batch batch = batches.next()) {
+                    give(features, asked.remove(), batch, parts);
+                }
+            }
+        }
+        if (rates.isEmpty() && !Double.isNaN(before)) {
+            rates.add(before);
+        }
+    }
+
+    /** Waits for the next batch as long as one is wanted, however long its storage takes. */
+    private static boolean awaitNext(BatchStream batches, PartSink parts, ProgressMonitor progress) {
+        while (parts.wants()) {
+            if (batches.awaitNext(AWAIT_MS)) {
+                return true;
+            }
+            if (progress.stopped()) {
+                throw new Abandoned("the measurement was given up");
+            }
+        }
+        return false;
+    }
+
+    private void give(Features features, int number, Batch batch, PartSink parts) {
+        if (parts.wants(number)) {
+            float[] values = embed(features, batch);
+            int read = give(values, batch, (some, ids, labels) -> parts.take(number, some, ids, labels));
+            if (read == 0) {
+                parts.take(number, new float[0], new int[0], new int[0]);
+            }
+        }
+    }
+
+    private float[] embed(Features features, Batch batch) {
+        try (NDManager scope = torch.scope()) {
+            NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
+            long begun = System.nanoTime();
+            float[] values = features.of(scope, views).toFloatArray();
+            rates.add(batch.size() * 1e9 / Math.max(1, System.nanoTime() - begun));
+            requireFinite(values, batch);
+            return values;
+        }
+    }
+
+    /** Says how many images can't be read, if there are any. */
+    public void sayLeft(int left, int total) {
         if (left > 0) {
             notices.accept("%d of the %d %s can't be read, and are left out".formatted(left, total, part()));
         }
@@ -201,12 +267,30 @@ public final class ImageEmbedder implements AutoCloseable {
         return images.folder().isEmpty() ? "images" : images.folder() + " images";
     }
 
-    private static Iterator<BatchLoader.Request> requests(Pass pass) {
+    private static int batches(int images) {
+        return (images + BATCH - 1) / BATCH;
+    }
+
+    /**
+     * @param asked takes the number of each batch before that is made
+     */
+    private static Iterator<BatchLoader.Request> requests(Pass pass, Iterator<Integer> numbers, Queue<Integer> asked) {
         int size = pass.ids().length;
-        return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
-                .mapToObj(from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
-                .map(ids -> new BatchLoader.Request(pass.epoch(), ids, View.each(pass.view())))
-                .iterator();
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return numbers.hasNext();
+            }
+
+            @Override
+            public BatchLoader.Request next() {
+                Integer number = numbers.next();
+                asked.add(number);
+                int from = number * BATCH;
+                int[] ids = Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH));
+                return new BatchLoader.Request(pass.epoch(), ids, View.each(pass.view()));
+            }
+        };
     }
 
     @Override
@@ -225,6 +309,20 @@ public final class ImageEmbedder implements AutoCloseable {
          * @param labels (n) classes of the images that are in the rows
          */
         void take(float[] rows, int[] ids, int[] labels);
+    }
+
+    /** A receiver of some batches' features. */
+    public interface PartSink {
+        /** Whether any batch is still wanted. */
+        boolean wants();
+
+        /** Whether a batch whose views are made is still to be embedded. */
+        boolean wants(int number);
+
+        /**
+         * Takes the rows of a batch, as {@link RowSink#take} does; there may be none.
+         */
+        void take(int number, float[] rows, int[] ids, int[] labels);
     }
 
     /** A function from images to features: a frozen network, or whatever behaves like one. */

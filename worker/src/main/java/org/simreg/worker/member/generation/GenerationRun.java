@@ -16,6 +16,7 @@ import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.exchange.ahead.EvaluationShares;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.mesh.Peers;
 import org.simreg.worker.exchange.reduce.ClusterReduce;
@@ -49,6 +50,7 @@ final class GenerationRun {
     private final boolean leads;
     private Reduce reduce;
     private StateExchange exchange;
+    private EvaluationShares shares = EvaluationShares.NONE;
     private Halt halt;
     private Measurement acknowledged = Measurement.getDefaultInstance();
     private volatile long committed;
@@ -120,8 +122,11 @@ final class GenerationRun {
     void run() {
         try {
             Reduce opened = begin();
-            TrainingLoop.Role role =
-                    new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()), generation.getScoresList());
+            if (job.measures()) {
+                shares = EvaluationShares.open(connections.transport, peers);
+            }
+            TrainingLoop.Role role = new TrainingLoop.Role(
+                    leads, shares, Set.copyOf(generation.getMeasuredList()), generation.getScoresList());
             new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
             waitForHalt();
         } catch (Abandoned e) {
@@ -281,6 +286,7 @@ final class GenerationRun {
         if (links != null) {
             links.close();
         }
+        shares.close();
     }
 
     /** The listener to the loop: reports what happens, and stores checkpoints. */

@@ -91,6 +91,27 @@ class SilentStorageTest {
         }
     }
 
+    @Test
+    void whoWaitsForABatchMayLookUpNowAndThen() throws Exception {
+        ImageList images = readable();
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        Iterator<BatchLoader.Request> slow = IntStream.range(0, 1)
+                .mapToObj(epoch -> {
+                    answer.join();
+                    return all(images, epoch);
+                })
+                .iterator();
+        try (BatchLoader loader = new BatchLoader(images, settings(2), notices::add);
+                BatchStream batches = loader.batches(slow)) {
+            assertFalse(batches.awaitNext(20));
+            answer.complete(null);
+            assertTrue(batches.awaitNext(20_000));
+            batches.next().close();
+            assertTrue(batches.awaitNext(20_000), "there is no other");
+            assertFalse(batches.hasNext());
+        }
+    }
+
     private static int drained(BatchStream batches) {
         int count = 0;
         try (batches) {
