@@ -259,7 +259,7 @@ final class Dispatcher {
         if (wantsWorkers(run) && !rests) {
             return Optional.of(demand(run, requirements(run, census)));
         }
-        String why = rests ? "it rests, because its workers end again and again" : "it needs no workers any more";
+        String why = rests ? run.failures().whyRests() : "it needs no workers any more";
         run.grant(new Grant(Set.of(), false, why));
         return Optional.empty();
     }

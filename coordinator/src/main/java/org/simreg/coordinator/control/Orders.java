@@ -25,12 +25,16 @@ final class Orders {
                 .build();
     }
 
-    static Order prepare(JobRecord record, long attempt) {
+    /**
+     * @param storagePatienceMs for which a read may show no progress while the job is loaded; 0: as usual
+     */
+    static Order prepare(JobRecord record, long attempt, int storagePatienceMs) {
         return Order.newBuilder()
                 .setPrepare(Prepare.newBuilder()
                         .setJob(record.getId())
                         .setSettings(record.getJob())
                         .setAttempt(attempt)
+                        .setStoragePatienceMs(storagePatienceMs)
                         .setJoins(record.getState() == JobState.RUNNING))
                 .build();
     }

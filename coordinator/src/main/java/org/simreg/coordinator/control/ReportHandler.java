@@ -266,6 +266,8 @@ final class ReportHandler {
             run.failures().lacksRoom(from.key(), run.now());
             run.notice("The worker %s lacks room and tries again: %s".formatted(from.name(), reason));
             from.drop(run, reason);
+        } else if (failed.getNoAnswer()) {
+            silent(from, run, reason);
         } else if (failed.getRefused() && !from.helps()) {
             if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);
@@ -280,5 +282,19 @@ final class ReportHandler {
         } else {
             guard.fail(run, "The worker %s failed again and again: %s".formatted(from.name(), reason), false);
         }
+    }
+
+    /** While others have the job's storage, it goes on with them. */
+    private void silent(WorkerSession from, JobRun run, String reason) {
+        long now = run.now();
+        run.failures().silent(from.key(), now);
+        String pause = "";
+        if (registry.of(run).stream().noneMatch(session -> session != from && session.trains())) {
+            pause = "; the job rests for %d s, so that others have its workers"
+                    .formatted(run.failures().unanswered(now) / 1000);
+        }
+        run.notice("The worker %s is given to other jobs and tries again later: %s%s"
+                .formatted(from.name(), reason, pause));
+        from.drop(run, reason);
     }
 }

@@ -132,7 +132,7 @@ final class WorkerSession {
         serve(one, new WorkerState.Preparing(), now);
         // Unlike a count it differs from those of a coordinator of the past.
         attempt = Math.max(attempt + 1, now);
-        send(Orders.prepare(one.record(), attempt));
+        send(Orders.prepare(one.record(), attempt, one.failures().storagePatienceMs()));
     }
 
     /** Has it give up its job; one that wants to leave may go. */

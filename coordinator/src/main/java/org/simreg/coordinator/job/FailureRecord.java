@@ -17,10 +17,12 @@ public final class FailureRecord {
     private static final long LONGEST_PAUSE_MS = 30_000;
     private static final long FIRST_REST_MS = 10_000;
     private static final long LONGEST_REST_MS = 300_000;
+    private static final long LONGEST_TRY_MS = 60_000;
 
     private final Map<String, String> excluded = new HashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
     private final Map<String, Integer> shortages = new HashMap<>();
+    private final Map<String, Integer> silences = new HashMap<>();
     private final Map<String, Long> until = new HashMap<>();
     private final Set<String> refusers = new HashSet<>();
     private final Set<String> broken = new HashSet<>();
@@ -29,8 +31,10 @@ public final class FailureRecord {
     private int withoutProgress;
     private int endedLoading;
     private int losses;
+    private int unanswered;
     private long lostAt = Long.MIN_VALUE / 2;
     private long restsUntil;
+    private String whyRests = "";
     private boolean untold;
 
     /** Excludes a worker from the job, for this reason, until the job is resumed. */
@@ -102,14 +106,55 @@ public final class FailureRecord {
         if (losses < MOST_WITHOUT_PROGRESS) {
             return 0;
         }
-        long rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS << Math.min(losses - MOST_WITHOUT_PROGRESS, 10));
-        restsUntil = now + rest;
-        return rest;
+        whyRests = "it rests, because its workers end again and again";
+        return rest(now, losses - MOST_WITHOUT_PROGRESS);
+    }
+
+    /**
+     * Storage of the job gives a worker no answer: it tries again after a pause of ten seconds that doubles up to five
+     * minutes.
+     */
+    public void silent(String worker, long now) {
+        int times = silences.merge(worker, 1, Integer::sum);
+        until.put(worker, now + restMs(times - 1));
+    }
+
+    /**
+     * Storage of the job gives no answer to anybody who serves it: it rests, for ten seconds that double up to five minutes,
+     * so that other jobs have its workers.
+     *
+     * @return milliseconds for which it rests from now on
+     */
+    public long unanswered(long now) {
+        whyRests = "it rests, because its storage gives no answer";
+        return rests(now) ? restsUntil - now : rest(now, unanswered++);
+    }
+
+    /**
+     * For how long a worker that loads the job waits for its storage: after it has given no answer, ten seconds that double up
+     * to a minute, so that trying again holds nobody up; 0: as usual.
+     */
+    public int storagePatienceMs() {
+        return unanswered == 0 ? 0 : (int) Math.min(LONGEST_TRY_MS, FIRST_REST_MS << Math.min(unanswered - 1, 10));
+    }
+
+    private long rest(long now, int times) {
+        restsUntil = now + restMs(times);
+        return restMs(times);
+    }
+
+    private static long restMs(int times) {
+        return Math.min(LONGEST_REST_MS, FIRST_REST_MS << Math.min(times, 10));
     }
 
     /** Whether the job rests, so that others have its workers. */
     public boolean rests(long now) {
         return now < restsUntil;
+    }
+
+    /** Why it rests, if it does. */
+    public String whyRests() {
+        return whyRests;
     }
 
     /**
@@ -128,6 +173,7 @@ public final class FailureRecord {
     /** A worker has loaded the job, so that it was by chance that processes ended at that. */
     public void loaded() {
         endedLoading = 0;
+        unanswered = 0;
     }
 
     /**
@@ -182,6 +228,7 @@ public final class FailureRecord {
         withoutProgress = 0;
         losses = 0;
         shortages.clear();
+        silences.clear();
     }
 
     /** Whether it is the first time that how far the job is can't be told: once is enough for a log. */
@@ -196,6 +243,7 @@ public final class FailureRecord {
         excluded.clear();
         failures.clear();
         shortages.clear();
+        silences.clear();
         until.clear();
         refusers.clear();
         broken.clear();
@@ -204,6 +252,7 @@ public final class FailureRecord {
         withoutProgress = 0;
         endedLoading = 0;
         losses = 0;
+        unanswered = 0;
         restsUntil = 0;
     }
 }

@@ -37,6 +37,7 @@ abstract class FakeMember extends FakeProcess {
     String job = "";
     Optional<Job> settings = Optional.empty();
     private long attempt;
+    int storagePatienceMs;
     private boolean prepared;
     Generation generation = Generation.getDefaultInstance();
     boolean halted = true;
@@ -111,6 +112,7 @@ abstract class FakeMember extends FakeProcess {
         boolean already = job.equals(prepare.getJob());
         job = prepare.getJob();
         attempt = prepare.getAttempt();
+        storagePatienceMs = prepare.getStoragePatienceMs();
         settings = Optional.of(prepare.getSettings());
         if (already && prepared) {
             ready();

@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Report;
 import org.simreg.proto.Suspected;
 
-/** Jobs that end their workers: at an image, while they are loaded, or before a step is done. */
+/** Jobs that end their workers, at an image, while they are loaded, or before a step is done; or whose storage hangs. */
 class SuspectsTest {
     private static final String IMAGE = "/data/train/a/7.png";
 
@@ -117,5 +118,53 @@ class SuspectsTest {
         assertEquals(JobState.SUCCEEDED, world.coordinator().get("two").getState());
         assertEquals(JobState.QUEUED, state(), "it isn't failed: its workers may have been ended by others");
         world.until("one", JobState.SUCCEEDED, 400_000);
+    }
+
+    private static void unanswered(FakeWorker worker) {
+        worker.send(Report.newBuilder()
+                .setFailed(JobFailed.newBuilder()
+                        .setJob("one")
+                        .setGeneration(worker.generation == null ? 0 : worker.generation.getNumber())
+                        .setReason("/mount/data gives no answer; look at its storage")
+                        .setNoAnswer(true)));
+    }
+
+    @Test
+    void aJobWhoseStorageGivesNoAnswerRestsSoThatTheNextHasItsWorkers() {
+        FakeWorker only = world.worker("a");
+        world.submit(World.job("one"));
+        world.submit(World.job("two"));
+        int patienceMs = 0;
+        for (int time = 0; time < 40 && world.coordinator().get("two").getState() != JobState.SUCCEEDED; time++) {
+            world.until(() -> !only.job().isEmpty(), 400_000);
+            if (only.job().equals("one")) {
+                assertEquals(patienceMs, only.storagePatienceMs);
+                patienceMs = Math.min(60_000, Math.max(10_000, 2 * patienceMs));
+                unanswered(only);
+                world.run(3000);
+                assertEquals(
+                        "it rests, because its storage gives no answer",
+                        world.coordinator().get("one").getReason());
+            } else {
+                world.until("two", JobState.SUCCEEDED, 300_000);
+            }
+        }
+        assertEquals(JobState.SUCCEEDED, world.coordinator().get("two").getState());
+        world.until("one", JobState.SUCCEEDED, 400_000);
+    }
+
+    @Test
+    void aMemberWhoseStorageGivesNoAnswerIsGivenToOthersAndTheJobGoesOn() {
+        FakeWorker a = world.worker("a");
+        world.worker("b");
+        Job.Builder job = World.job("one");
+        job.getOptimizationBuilder().setEpochs(1000);
+        world.submit(job);
+        world.until(() -> a.generation != null && a.generation.getMembersCount() == 2, 60_000);
+        long before = world.coordinator().get("one").getStep();
+        unanswered(a);
+        world.until(() -> world.coordinator().get("one").getStep() > before + 5, 9000);
+        assertEquals("", a.job(), "for ten seconds it isn't asked again");
+        world.until(() -> a.job().equals("one"), 60_000);
     }
 }

@@ -35,7 +35,7 @@ class KeptInputsTest extends TwoTeachers {
         public void accept(String text) {}
 
         @Override
-        public Decoding decoding(String location) {
+        public Mark decoding(String location) {
             return decoded::incrementAndGet;
         }
 

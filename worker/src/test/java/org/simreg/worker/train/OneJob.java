@@ -193,10 +193,10 @@ final class OneJob implements AutoCloseable {
         }
 
         @Override
-        public Decoding decoding(String location) {
+        public Mark decoding(String location) {
             decoded.add(location);
             decoding.begins(number, location);
-            return Decoding.UNMARKED;
+            return Mark.NONE;
         }
 
         @Override

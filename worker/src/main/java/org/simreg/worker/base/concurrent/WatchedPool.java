@@ -16,9 +16,9 @@ import java.util.function.Supplier;
 
 /**
  * A pool of threads for tasks that read files which may never answer: a pipe, storage that is away. A task that has not
- * called {@link #progress} for a while hangs: it is told of, interrupted if the pool does so, and no longer counted, so
- * that those that wait get a thread. Only when very many hang does the pool stand still: {@link #trouble} says so, and a
- * task that waits as long is given up as one that hangs.
+ * called {@link #progress} for a while hangs: it is told of, and interrupted if the pool does so. Already after a twelfth of
+ * that time it isn't counted any more, so that those that wait get a thread. Only when very many hang does the pool stand
+ * still: {@link #trouble} says so, and a task that waits as long is given up as one that hangs.
  */
 public final class WatchedPool implements Executor, AutoCloseable {
     /** Most tasks that may hang beside those that work. */
@@ -29,7 +29,8 @@ public final class WatchedPool implements Executor, AutoCloseable {
 
     private static final int SECONDS_TO_END = 5;
     private static final Duration IDLE = Duration.ofSeconds(30);
-    private static final ThreadLocal<Running> CURRENT = new ThreadLocal<>();
+    private static final int STILL_PART = 12;
+    private static final ThreadLocal<Runnable> CURRENT = new ThreadLocal<>();
 
     private final String name;
     private final int most;
@@ -83,8 +84,8 @@ public final class WatchedPool implements Executor, AutoCloseable {
 
         @Override
         public void run() {
-            CURRENT.set(this);
-            seen = System.nanoTime();
+            progressed();
+            hear(this::progressed);
             try {
                 call.run(() -> {
                     if (!cancelled) {
@@ -93,7 +94,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
                     return cancelled;
                 });
             } finally {
-                CURRENT.remove();
+                hear(null);
                 ended(this);
             }
         }
@@ -110,14 +111,37 @@ public final class WatchedPool implements Executor, AutoCloseable {
         long since() {
             return System.nanoTime() - seen;
         }
+
+        boolean isStill() {
+            return since() > patience / STILL_PART;
+        }
     }
 
-    /** Says, on a pool's thread, that its task gets ahead; elsewhere it does nothing. */
+    /** Says that the work of this thread gets ahead, where somebody watches it; elsewhere it does nothing. */
     public static void progress() {
-        Running running = CURRENT.get();
-        if (running != null) {
-            running.progressed();
+        listener().run();
+    }
+
+    /** What {@link #progress} does on this thread, for those that work for it. */
+    public static Runnable listener() {
+        Runnable listener = CURRENT.get();
+        return listener == null ? () -> {} : listener;
+    }
+
+    /**
+     * Has somebody hear of this thread's {@link #progress}.
+     *
+     * @param listener null: nobody
+     * @return who heard of it before; may be null
+     */
+    static Runnable hear(Runnable listener) {
+        Runnable before = CURRENT.get();
+        if (listener == null) {
+            CURRENT.remove();
+        } else {
+            CURRENT.set(listener);
         }
+        return before;
     }
 
     @Override
@@ -165,7 +189,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
     }
 
     private synchronized void begin() {
-        while (!waiting.isEmpty() && working.size() < most && hanging.size() < MOST_HANGING && !closed) {
+        while (!waiting.isEmpty() && hasRoom() && !closed) {
             Running next = waiting.remove();
             next.seen = System.nanoTime();
             working.add(next);
@@ -173,9 +197,22 @@ public final class WatchedPool implements Executor, AutoCloseable {
         }
         if (!watched && !(working.isEmpty() && waiting.isEmpty()) && !closed) {
             watched = true;
-            CompletableFuture.delayedExecutor(Math.max(patience / 4, 1), TimeUnit.NANOSECONDS, Runnable::run)
+            CompletableFuture.delayedExecutor(
+                            Math.max(patience / STILL_PART / 2, 1), TimeUnit.NANOSECONDS, Runnable::run)
                     .execute(this::look);
         }
+    }
+
+    /** The caller holds the lock. */
+    private boolean hasRoom() {
+        return hanging.size() < MOST_HANGING
+                && working.size() + hanging.size() < most + MOST_HANGING
+                && working.size() - still() < most;
+    }
+
+    /** Tasks that have shown no progress for a while, and don't hang yet. The caller holds the lock. */
+    private int still() {
+        return (int) working.stream().filter(Running::isStill).count();
     }
 
     private void look() {
@@ -208,7 +245,7 @@ public final class WatchedPool implements Executor, AutoCloseable {
         boolean late = !waiting.isEmpty() && waiting.peek().since() > patience;
         return late || hanging.size() >= MOST_HANGING
                 ? Optional.of("%d tasks of %s hang in storage that gives no answer, and %d wait"
-                        .formatted(hanging.size(), name, waiting.size()))
+                        .formatted(hanging.size() + still(), name, waiting.size()))
                 : Optional.empty();
     }
 

@@ -85,7 +85,7 @@ public final class DecodeMarks implements AutoCloseable {
     }
 
     /** Marks a job that is being loaded, until what this gives is closed. */
-    public Notices.Decoding loading(String job) {
+    public Notices.Mark loading(String job) {
         return mark(job, "");
     }
 
@@ -95,13 +95,13 @@ public final class DecodeMarks implements AutoCloseable {
      * @param job that it is decoded for
      * @param image where it lies; its first 4 KiB count
      */
-    public Notices.Decoding mark(String job, String image) {
+    public Notices.Mark mark(String job, String image) {
         Integer slot;
         synchronized (free) {
             slot = free.poll();
         }
         if (slot == null) {
-            return Notices.Decoding.UNMARKED;
+            return Notices.Mark.NONE;
         }
         byte[] name = bytes(job, 512);
         byte[] path = bytes(image, 4096);

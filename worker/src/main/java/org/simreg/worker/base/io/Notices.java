@@ -3,6 +3,7 @@ package org.simreg.worker.base.io;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.simreg.proto.BrokenImage;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /** A listener to sentences for people, from any thread. */
 @FunctionalInterface
@@ -21,13 +22,23 @@ public interface Notices extends Consumer<String> {
      *
      * @param location where the image lies, for people
      */
-    default Decoding decoding(String location) {
-        return Decoding.UNMARKED;
+    default Mark decoding(String location) {
+        return Mark.NONE;
     }
 
     /** Whether somebody still wants what the notices are about. */
     default boolean wanted() {
         return true;
+    }
+
+    /**
+     * This thread reads what may give no answer, until what this gives is closed; it tells by {@link WatchedPool#progress}
+     * that it gets ahead.
+     *
+     * @param what is read, for people
+     */
+    default Mark reading(String what) {
+        return Mark.NONE;
     }
 
     /**
@@ -39,11 +50,11 @@ public interface Notices extends Consumer<String> {
         return work.get();
     }
 
-    /** The decoding of one image, from its begin to its end, whether that is a picture or an error. */
+    /** The mark of what a thread does, from its begin to its end, however that is. */
     @FunctionalInterface
-    interface Decoding extends AutoCloseable {
+    interface Mark extends AutoCloseable {
         /** One that nobody is told of. */
-        Decoding UNMARKED = () -> {};
+        Mark NONE = () -> {};
 
         @Override
         void close();

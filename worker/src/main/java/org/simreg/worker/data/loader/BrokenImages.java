@@ -11,6 +11,7 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.image.ImageDecoder;
 import org.simreg.worker.data.image.RgbImage;
 
@@ -73,8 +74,8 @@ final class BrokenImages {
         if (broken.contains(id)) {
             return false;
         }
-        try (Notices.Decoding decoding = notices.decoding(images.location(id))) {
-            decoder.decode(file -> images.source().read(id, file, wanted), into);
+        try (Notices.Mark decoding = notices.decoding(images.location(id))) {
+            decoder.decode(file -> read(id, file, wanted), into);
             return true;
         } catch (NotHere e) {
             throw new NotHere(images.location(id) + ": " + e.getMessage());
@@ -91,6 +92,13 @@ final class BrokenImages {
             }
             requireFew(id);
             return false;
+        }
+    }
+
+    @SuppressWarnings("try") // the mark is there for others to see
+    private void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException {
+        try (Notices.Mark reading = notices.reading(images.location(id))) {
+            images.source().read(id, into, wanted);
         }
     }
 

@@ -12,6 +12,8 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.LocatedIndex;
@@ -37,21 +39,27 @@ public final class DatasetOpener {
      *
      * @throws UserError if neither has it
      */
-    public static ImageDataset open(Job job, WorkerSettings settings, Consumer<String> notices) {
+    public static ImageDataset open(Job job, WorkerSettings settings, Notices notices) {
         return open(job.getDataset(), settings, notices);
     }
 
     /**
-     * As {@link #open(Job, WorkerSettings, Consumer)}.
+     * As {@link #open(Job, WorkerSettings, Notices)}.
      *
      * @throws UserError if neither has it
      */
-    public static ImageDataset open(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+    @SuppressWarnings("try") // the mark is there for others to see
+    public static ImageDataset open(Dataset dataset, WorkerSettings settings, Notices notices) {
         if (settings.storage().isEmpty()) {
-            return local(dataset, settings, notices);
+            try (Notices.Mark reading = notices.reading(DataSource.shown(dataset))) {
+                return local(dataset, settings, notices);
+            }
         }
         CoordinatorFiles storage = settings.storage().get();
-        Optional<ImageDataset> seen = seen(dataset, settings, notices);
+        Optional<ImageDataset> seen;
+        try (Notices.Mark reading = notices.reading(DataSource.shown(dataset))) {
+            seen = seen(dataset, settings, notices);
+        }
         if (seen.isPresent()) {
             if (storage.agrees(dataset, seen.get())) {
                 return seen.get();
@@ -63,7 +71,7 @@ public final class DatasetOpener {
     }
 
     /** What this worker sees; a folder where nothing is mounted has no images. */
-    private static Optional<ImageDataset> seen(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+    private static Optional<ImageDataset> seen(Dataset dataset, WorkerSettings settings, Notices notices) {
         List<DataSource> sources = DataSource.of(dataset);
         boolean held = Stream.concat(
                         sources.stream().map(DataSource::base),
@@ -189,7 +197,9 @@ public final class DatasetOpener {
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */
     private static ImageDataset.IndexProgress noticed(String path, Consumer<String> notices) {
         AtomicLong last = new AtomicLong(System.nanoTime());
+        Runnable watching = WatchedPool.listener();
         return (folders, images) -> {
+            watching.run();
             long before = last.get();
             long now = System.nanoTime();
             if (now - before > NANOS_BETWEEN_NOTICES && last.compareAndSet(before, now)) {

@@ -2,20 +2,20 @@ package org.simreg.worker.data.storage;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Notices;
 
 /** The weight files that a job names: teachers, TorchScript modules, the student's start. */
 public final class WeightFiles {
     private final CoordinatorFiles storage;
     private final Roots roots;
-    private final Consumer<String> notices;
+    private final Notices notices;
 
-    private WeightFiles(CoordinatorFiles storage, Roots roots, Consumer<String> notices) {
+    private WeightFiles(CoordinatorFiles storage, Roots roots, Notices notices) {
         this.storage = storage;
         this.roots = roots;
         this.notices = notices;
@@ -29,7 +29,7 @@ public final class WeightFiles {
      *     copied
      * @throws UserError if the coordinator doesn't give a file
      */
-    public static Job here(Job job, WorkerSettings settings, Consumer<String> notices) {
+    public static Job here(Job job, WorkerSettings settings, Notices notices) {
         return settings.storage()
                 .map(storage -> new WeightFiles(storage, settings.roots(), notices).located(job))
                 .orElse(job);
@@ -63,7 +63,13 @@ public final class WeightFiles {
     }
 
     private String file(String path) {
-        boolean seen = roots.hold(Path.of(path)) && Files.isReadable(Path.of(path));
-        return seen ? path : storage.weights(path, notices).toString();
+        return isSeen(path) ? path : storage.weights(path, notices).toString();
+    }
+
+    @SuppressWarnings("try") // the mark is there for others to see
+    private boolean isSeen(String path) {
+        try (Notices.Mark reading = notices.reading(path)) {
+            return roots.hold(Path.of(path)) && Files.isReadable(Path.of(path));
+        }
     }
 }

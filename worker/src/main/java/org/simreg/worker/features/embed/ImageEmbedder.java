@@ -86,8 +86,13 @@ public final class ImageEmbedder implements AutoCloseable {
         }
 
         @Override
-        public Decoding decoding(String location) {
+        public Mark decoding(String location) {
             return notices.decoding(location);
+        }
+
+        @Override
+        public Mark reading(String what) {
+            return notices.reading(what);
         }
 
         @Override

@@ -7,6 +7,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Drop;
@@ -49,6 +51,9 @@ final class CoordinatorConnection {
     private final Promise<Void> left = Promise.promise();
     private Optional<ClientCallStreamObserver<Report>> current = Optional.empty();
     private Optional<JobRunner> job = Optional.empty();
+    /** Jobs that were given up, of which some wait for storage still. */
+    private final List<JobRunner> hanging = new ArrayList<>();
+
     private boolean welcome;
     private Optional<Leaving> leaving = Optional.empty();
     private Optional<BrokenDevice> brokenDevice = Optional.empty();
@@ -196,7 +201,12 @@ final class CoordinatorConnection {
         vertx.cancelTimer(heartbeat);
         Report alive =
                 Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
-        heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
+        job.ifPresent(JobRunner::coordinatorIsBack);
+        int everyMs = Math.max(10, heartbeatMs);
+        heartbeat = vertx.setPeriodic(everyMs, ignored -> {
+            send(alive);
+            job.ifPresent(runner -> runner.look(everyMs));
+        });
         unacknowledged.all().forEach(this::send);
         reportLeft();
         sayLeaving();
@@ -225,8 +235,16 @@ final class CoordinatorConnection {
         JobRunner[] self = new JobRunner[1];
         self[0] = new JobRunner(order, workerContext, report -> report(self[0], report));
         job = Optional.of(self[0]);
+        before.ifPresent(hanging::add);
+        hanging.removeIf(runner -> runner.hangsIn().isEmpty());
+        Optional<String> silent = hanging.stream()
+                .filter(runner -> runner.job().equals(order.getJob()))
+                .findFirst()
+                .flatMap(JobRunner::hangsIn);
         // The memory of the one before is needed.
-        before.map(this::dropped).orElse(Future.succeededFuture()).onComplete(ended -> self[0].start());
+        before.map(this::dropped)
+                .orElse(Future.succeededFuture())
+                .onComplete(ended -> silent.ifPresentOrElse(self[0]::hang, self[0]::start));
     }
 
     private void acknowledged(Acknowledged order) {
@@ -242,6 +260,7 @@ final class CoordinatorConnection {
         Future<Void> ended = Future.succeededFuture();
         if (holds(order.getJob())) {
             ended = dropped(job.get());
+            hanging.add(job.get());
             job = Optional.empty();
             unacknowledged.clear();
             endBroken();

@@ -2,15 +2,12 @@ package org.simreg.worker.member.generation;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.function.Supplier;
-import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Halt;
@@ -22,13 +19,11 @@ import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
 import org.simreg.proto.Suspected;
-import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.BrokenDevice;
 import org.simreg.proto.UserError.NotHere;
-import org.simreg.worker.base.concurrent.Abandoned;
-import org.simreg.worker.base.concurrent.InterruptibleCall;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.StorageWatch;
 import org.simreg.worker.base.io.DecodeMarks;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.io.Shortage;
@@ -49,6 +44,8 @@ import org.slf4j.MDC;
  */
 public final class JobRunner {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
+    /** For which a read of storage may show no progress. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Prepare prepare;
     private final WorkerContext workerContext;
@@ -56,11 +53,13 @@ public final class JobRunner {
     private final BlockingQueue<Runnable> generations = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    /** Images that a process was decoding when it ended, as the coordinator has told. */
-    private final Set<String> suspects = ConcurrentHashMap.newKeySet();
-
-    private final InterruptibleCall loading = new InterruptibleCall();
+    private final StorageWatch storage = new StorageWatch();
+    private final JobNotices notices;
+    private final Thread thread = NamedThreads.thread("simreg-step", this::work);
     private long newest;
+    /** What gives no answer; null: nothing. */
+    private volatile String silent;
+
     private boolean dropped;
     private boolean preparing = true;
     private long attempt;
@@ -78,11 +77,59 @@ public final class JobRunner {
         this.prepare = prepare;
         this.workerContext = workerContext;
         this.reports = reports;
+        notices = new JobNotices(prepare.getJob(), workerContext.jobs().marks(), reports, storage);
         attempt = prepare.getAttempt();
     }
 
     public void start() {
-        NamedThreads.thread("simreg-step", this::work).start();
+        thread.start();
+    }
+
+    /** Time has passed while the coordinator could be reached: a job whose storage gives no answer is given up. */
+    public void look(long ms) {
+        storage.look(ms, patience()).ifPresent(this::hang);
+    }
+
+    private synchronized Duration patience() {
+        return preparing && prepare.getStoragePatienceMs() > 0
+                ? Duration.ofMillis(prepare.getStoragePatienceMs())
+                : PATIENCE;
+    }
+
+    /** The coordinator was away, by which storage may have been read. */
+    public void coordinatorIsBack() {
+        storage.forget();
+    }
+
+    /** What the thread of a job that was given up still waits for; empty if it is over. */
+    public Optional<String> hangsIn() {
+        return Optional.ofNullable(silent).filter(what -> thread.isAlive());
+    }
+
+    /**
+     * Gives the job up because its storage gives no answer, so that the worker can serve another one. What was loaded of it
+     * is released when the storage answers.
+     *
+     * @param what is read
+     */
+    public void hang(String what) {
+        long generation;
+        synchronized (this) {
+            if (failed || dropped) {
+                return;
+            }
+            silent = what;
+            generation = newest;
+        }
+        LOG.warn("{} is given up: {} gives no answer", job(), what);
+        reports.send(Report.newBuilder()
+                .setFailed(JobFailed.newBuilder()
+                        .setJob(job())
+                        .setGeneration(generation)
+                        .setReason(what + " gives no answer; look at its storage")
+                        .setNoAnswer(true)));
+        drop();
+        ended.complete(null);
     }
 
     public String job() {
@@ -175,7 +222,7 @@ public final class JobRunner {
     /** Gives the job up; a step under way is abandoned. */
     public synchronized void drop() {
         dropped = true;
-        loading.interrupt();
+        notices.abandon();
         if (current != null) {
             current.drop("the job was given up");
         }
@@ -222,9 +269,9 @@ public final class JobRunner {
 
     @SuppressWarnings("try") // the mark is there for others to see
     private LoadedJob loaded() {
-        try (Notices.Decoding mark =
-                workerContext.jobs().marks().map(marks -> marks.loading(job())).orElse(Notices.Decoding.UNMARKED)) {
-            LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices());
+        try (Notices.Mark mark =
+                workerContext.jobs().marks().map(marks -> marks.loading(job())).orElse(Notices.Mark.NONE)) {
+            LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices);
             try {
                 if (prepare.getJoins()) {
                     TrainingLoop.warmUp(loaded);
@@ -293,62 +340,8 @@ public final class JobRunner {
                 generation.getStep(),
                 generation.getReason());
         reportLeft();
-        suspects.addAll(generation.getSuspectsList());
+        notices.suspect(generation.getSuspectsList());
         next.run();
-    }
-
-    private Notices notices() {
-        return new Notices() {
-            @Override
-            public void accept(String text) {
-                tell(Told.newBuilder().setText(text));
-            }
-
-            @Override
-            public void broken(BrokenImage image, String sentence) {
-                tell(Told.newBuilder().setText(sentence).setBroken(image));
-            }
-
-            @Override
-            public boolean wanted() {
-                return !isDropped();
-            }
-
-            @Override
-            public <T> T waiting(Supplier<T> work) {
-                return loading.run(() -> {
-                    if (isDropped()) {
-                        throw new Abandoned("the job was given up while it was loaded");
-                    }
-                    return work.get();
-                });
-            }
-
-            @Override
-            public Decoding decoding(String location) {
-                return workerContext
-                        .jobs()
-                        .marks()
-                        .map(marks -> marks.mark(job(), location))
-                        .map(mark -> (Decoding) () -> decoded(location, mark))
-                        .orElse(Decoding.UNMARKED);
-            }
-        };
-    }
-
-    private void decoded(String location, Notices.Decoding mark) {
-        mark.close();
-        if (suspects.remove(location)) {
-            reports.send(Report.newBuilder()
-                    .setSuspected(Suspected.newBuilder()
-                            .setJob(job())
-                            .setImage(location)
-                            .setCleared(true)));
-        }
-    }
-
-    private void tell(Told.Builder told) {
-        reports.send(Report.newBuilder().setTold(told.setJob(job())));
     }
 
     private void fail(Throwable failure) {

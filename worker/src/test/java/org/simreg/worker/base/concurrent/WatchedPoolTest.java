@@ -67,6 +67,19 @@ class WatchedPoolTest {
     }
 
     @Test
+    void othersBeginLongBeforeOneThatStandsStillIsGivenUp() throws Exception {
+        try (WatchedPool patient = new WatchedPool("patient", 1, Duration.ofSeconds(12))) {
+            CompletableFuture<Void> hung = new CompletableFuture<>();
+            patient.execute(this::hang, () -> hung.complete(null));
+            CompletableFuture<Void> other = new CompletableFuture<>();
+            patient.execute(() -> other.complete(null));
+            await(other);
+            assertFalse(hung.isDone());
+            never.countDown();
+        }
+    }
+
+    @Test
     void whenVeryManyHangThePoolSaysSo() throws Exception {
         for (int i = 0; i < WatchedPool.MOST_HANGING; i++) {
             await(hanging());

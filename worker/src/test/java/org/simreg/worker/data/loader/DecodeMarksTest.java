@@ -153,15 +153,15 @@ class DecodeMarksTest {
     void whatWasDecodedIsNotMarkedAndClosedMarksLeaveNoFile() throws IOException {
         Path folder = temporary.resolve("marks");
         try (DecodeMarks marks = new DecodeMarks(folder)) {
-            Notices.Decoding first = marks.mark("job", "/a.png");
-            Notices.Decoding second = marks.mark("job", "/b.png");
+            Notices.Mark first = marks.mark("job", "/a.png");
+            Notices.Mark second = marks.mark("job", "/b.png");
             first.close();
             second.close();
             // More threads than there are marks go without.
-            List<Notices.Decoding> many = IntStream.range(0, 100)
+            List<Notices.Mark> many = IntStream.range(0, 100)
                     .mapToObj(i -> marks.mark("job", "x".repeat(9000)))
                     .toList();
-            many.forEach(Notices.Decoding::close);
+            many.forEach(Notices.Mark::close);
             try (DecodeMarks other = new DecodeMarks(folder)) {
                 assertEquals(List.of(), other.takeLeft(), "of the same process");
             }
@@ -182,7 +182,7 @@ class DecodeMarksTest {
                 }
 
                 @Override
-                public Decoding decoding(String location) {
+                public Mark decoding(String location) {
                     return marks.mark("job-1", location);
                 }
             };

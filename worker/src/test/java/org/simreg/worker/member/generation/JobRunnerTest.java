@@ -2,6 +2,7 @@ package org.simreg.worker.member.generation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -21,8 +23,11 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Report;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.train.JobLoader;
+import org.simreg.worker.train.LoadedJob;
 
 class JobRunnerTest {
     private static final List<String> PROPERTIES =
@@ -38,8 +43,11 @@ class JobRunnerTest {
 
     private JobRunner runner() {
         WorkerSettings settings = new WorkerSettings("cpu", 1, 1, folder.resolve("cache"));
-        WorkerContext.Jobs jobs =
-                new WorkerContext.Jobs((job, notices) -> JobLoader.open(job, settings, notices), Optional.empty());
+        return runner((job, notices) -> JobLoader.open(job, settings, notices));
+    }
+
+    private JobRunner runner(LoadedJob.Opener opener) {
+        WorkerContext.Jobs jobs = new WorkerContext.Jobs(opener, Optional.empty());
         Job.Builder job = Job.newBuilder().setName("far");
         job.getDatasetBuilder().addPath("s3://dead/data");
         job.addTeachersBuilder().setSource("self");
@@ -73,6 +81,38 @@ class JobRunnerTest {
         } finally {
             PROPERTIES.forEach(System::clearProperty);
         }
+    }
+
+    @Test
+    @Timeout(60)
+    void aJobWhoseStorageGivesNoAnswerIsGivenUpAndItsThreadLeftBehind() throws Exception {
+        CompletableFuture<Void> reads = new CompletableFuture<>();
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        JobRunner runner = runner((job, notices) -> notices.waiting(() -> {
+            try (Notices.Mark reading = notices.reading("/mount/data")) {
+                reads.complete(null);
+                answer.exceptionally(failure -> null).join(); // as a read, which no interrupt wakes
+                throw new UserError("there is nothing to load, " + reading);
+            }
+        }));
+        runner.start();
+        reads.get(30, TimeUnit.SECONDS);
+        runner.look(120_000);
+        assertFalse(runner.ended().isDone());
+        runner.look(1);
+        runner.ended().get(30, TimeUnit.SECONDS);
+        Report report = reports.remove();
+        assertTrue(report.getFailed().getNoAnswer(), report.toString());
+        assertEquals(
+                "/mount/data gives no answer; look at its storage",
+                report.getFailed().getReason());
+        assertEquals(Optional.of("/mount/data"), runner.hangsIn());
+        assertEquals(Optional.empty(), runner.holding());
+        answer.complete(null);
+        while (runner.hangsIn().isPresent()) {
+            Thread.onSpinWait();
+        }
+        assertEquals(List.of(), List.copyOf(reports));
     }
 
     private static void refuse(ServerSocket service) throws IOException {
