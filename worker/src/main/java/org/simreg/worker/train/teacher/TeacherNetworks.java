@@ -59,10 +59,12 @@ public final class TeacherNetworks {
             Teacher.Builder first = job.getTeachersBuilder(0);
             boolean bicubic = isNamed(first) && Networks.interpolation(first.getNetwork()) == Interpolation.BICUBIC;
             job.getViewsBuilder().setInterpolation(bicubic ? Resizing.BICUBIC : Resizing.BILINEAR);
-            if (bicubic) {
-                notices.accept("pictures are resized bicubic, as the publishers of "
-                        + Networks.backbone(first.getNetwork()).name()
-                        + " evaluate it; --interpolation can say otherwise");
+            if (isNamed(first)) {
+                notices.accept(
+                        "pictures are resized %s, as the publishers of %s evaluate it; --interpolation can say otherwise"
+                                .formatted(
+                                        word(job.getViews().getInterpolation()),
+                                        Networks.backbone(first.getNetwork()).name()));
             }
         }
         for (Teacher.Builder teacher : job.getTeachersBuilderList()) {
@@ -81,10 +83,10 @@ public final class TeacherNetworks {
         Pixels pixels = Networks.pixels(teacher.getNetwork());
         if (pixels != Pixels.IMAGENET) {
             teacher.setPixels(pixels);
-            notices.accept(teacher.getSource() + " sees its pixels as "
-                    + Networks.backbone(teacher.getNetwork()).name() + " was trained, "
-                    + pixels.name().toLowerCase(Locale.ROOT) + "; --teacher-pixels can say otherwise");
         }
+        notices.accept(teacher.getSource() + " sees its pixels as "
+                + Networks.backbone(teacher.getNetwork()).name() + " was trained, "
+                + pixels.name().toLowerCase(Locale.ROOT) + "; --teacher-pixels can say otherwise");
     }
 
     private static void compare(Teacher.Builder teacher, Resizing seen, Consumer<String> notices) {

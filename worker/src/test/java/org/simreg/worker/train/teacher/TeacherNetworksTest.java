@@ -46,14 +46,22 @@ class TeacherNetworksTest {
         problems.refuse("refused");
         assertEquals(Network.MOBILENET_V2, named.getTeachers(0).getNetwork());
         assertFalse(named.getTeachers(1).hasNetwork());
-        assertEquals(List.of("the weights of " + file + " are taken as mobilenet-v2"), notices);
+        assertEquals(
+                List.of(
+                        "the weights of " + file + " are taken as mobilenet-v2",
+                        file
+                                + " sees its pixels as mobilenet-v2 was trained, imagenet; --teacher-pixels can say otherwise"),
+                notices);
     }
 
     @Test
     void aNamedNetworkStaysWithoutLookingAtTheFile() {
         Job job = job("nowhere.pth", Network.RESNET34);
         assertEquals(job, TeacherNetworks.named(job, notices::add, new Problems()));
-        assertEquals(List.of(), notices);
+        assertEquals(
+                List.of(
+                        "nowhere.pth sees its pixels as resnet34 was trained, imagenet; --teacher-pixels can say otherwise"),
+                notices);
     }
 
     @Test
@@ -91,7 +99,11 @@ class TeacherNetworksTest {
     @Test
     void viewsAreResizedAsTheFirstTeachersPublishersDoUnlessTheJobSaysOtherwise() {
         assertEquals(Resizing.BILINEAR, resized(Resizing.TEACHER, Network.RESNET50));
-        assertEquals(List.of(), notices);
+        assertEquals(
+                List.of("pictures are resized bilinear, as the publishers of resnet50 evaluate it;"
+                        + " --interpolation can say otherwise"),
+                notices);
+        notices.clear();
         assertEquals(Resizing.BICUBIC, resized(Resizing.TEACHER, Network.DINOV2_VITS14));
         assertEquals(
                 List.of("pictures are resized bicubic, as the publishers of dinov2-vits14 evaluate it;"
