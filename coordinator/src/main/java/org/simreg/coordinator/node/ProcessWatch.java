@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 final class ProcessWatch {
     private static final long INTERVAL_MS = 200;
 
-    /** Hazelcast removes a member after five silent seconds. */
-    private static final Duration REMOVED = Duration.ofMillis(4500);
+    /** Hazelcast removes a member after ten silent seconds. */
+    private static final Duration REMOVED = Duration.ofMillis(9500);
 
     private long last = System.nanoTime();
 

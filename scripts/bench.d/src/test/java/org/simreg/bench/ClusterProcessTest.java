@@ -127,7 +127,7 @@ class ClusterProcessTest {
             until(second + 3_000_000_000L);
             processes.wake("w1");
             events.workers(2);
-            until(first + 5_500_000_000L);
+            until(first + 10_500_000_000L);
             processes.wake("w0");
             assertEquals(WorkerNode.AGAIN, processes.end("w0"));
             endsAsExpected(events, job);

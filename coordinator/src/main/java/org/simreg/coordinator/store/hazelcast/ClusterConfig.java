@@ -38,14 +38,14 @@ public final class ClusterConfig {
         return config;
     }
 
-    /** A dead member is gone in half a second, a frozen one in five. */
+    /** A dead member is gone in half a second, a frozen one in ten. */
     private static void detection(Config config) {
         config.setProperty("hazelcast.logging.type", "slf4j")
                 .setProperty("hazelcast.phone.home.enabled", "false")
                 // Only on the address that the others know it by.
                 .setProperty("hazelcast.socket.bind.any", "false")
                 .setProperty("hazelcast.heartbeat.interval.seconds", "1")
-                .setProperty("hazelcast.max.no.heartbeat.seconds", "5")
+                .setProperty("hazelcast.max.no.heartbeat.seconds", "10")
                 .setProperty("hazelcast.connection.monitor.interval", "50")
                 .setProperty("hazelcast.connection.monitor.max.faults", "1")
                 .setProperty("hazelcast.merge.first.run.delay.seconds", "10")
