@@ -284,12 +284,12 @@ final class ReportHandler {
         }
     }
 
-    /** While others have the job's storage, it goes on with them. */
+    /** While others serve the job, it goes on with them. */
     private void silent(WorkerSession from, JobRun run, String reason) {
         long now = run.now();
         run.failures().silent(from.key(), now);
         String pause = "";
-        if (registry.of(run).stream().noneMatch(session -> session != from && session.trains())) {
+        if (registry.of(run).stream().allMatch(session -> session == from)) {
             pause = "; the job rests for %d s, so that others have its workers"
                     .formatted(run.failures().unanswered(now) / 1000);
         }

@@ -111,12 +111,12 @@ public final class FailureRecord {
     }
 
     /**
-     * Storage of the job gives a worker no answer: it tries again after a pause of ten seconds that doubles up to five
-     * minutes.
+     * Storage of the job gives a worker no answer: it tries again after a pause of twenty seconds that doubles up to ten
+     * minutes, twice as long as the job rests, so that others are asked first.
      */
     public void silent(String worker, long now) {
         int times = silences.merge(worker, 1, Integer::sum);
-        until.put(worker, now + restMs(times - 1));
+        until.put(worker, now + 2 * restMs(times - 1));
     }
 
     /**

@@ -164,7 +164,21 @@ class SuspectsTest {
         long before = world.coordinator().get("one").getStep();
         unanswered(a);
         world.until(() -> world.coordinator().get("one").getStep() > before + 5, 9000);
-        assertEquals("", a.job(), "for ten seconds it isn't asked again");
+        assertEquals("", a.job(), "for twenty seconds it isn't asked again");
         world.until(() -> a.job().equals("one"), 60_000);
+    }
+
+    @Test
+    void aWorkerWhoseMountHangsDoesNotKeepAJobFromThoseThatHaveItsFiles() {
+        FakeWorker broken = world.worker("a");
+        world.worker("b");
+        world.submit(World.job("one"));
+        for (int time = 0; time < 200 && state() != JobState.SUCCEEDED; time++) {
+            if (broken.job().equals("one") && broken.generation() == 0) {
+                unanswered(broken);
+            }
+            world.run(500);
+        }
+        assertEquals(JobState.SUCCEEDED, state());
     }
 }
