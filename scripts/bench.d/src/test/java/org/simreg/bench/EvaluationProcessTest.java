@@ -14,12 +14,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.simreg.coordinator.run.log.EventJson;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.Progress;
 
 /** Evaluations of some batches on one worker, shared by three, and by three that are killed meanwhile: the same numbers. */
+@EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
 @Tag("processes")
 @Timeout(300)
 class EvaluationProcessTest {
