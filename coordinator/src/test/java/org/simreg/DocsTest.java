@@ -210,11 +210,10 @@ class DocsTest {
             Surveyor surveyor = new Surveyor(() -> CompletableFuture.completedFuture(survey));
             surveyor.bindTo(meters);
             surveyor.survey();
-            surveyor.refresh();
             new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);
             meters.searches();
-            SHOWN.matcher(meters.scrape()).results().forEach(name -> names.add(name.group(1)));
+            SHOWN.matcher(surveyor.scrape(meters)).results().forEach(name -> names.add(name.group(1)));
         }
         // Every histogram has its longest in the last minutes beside it.
         names.removeIf(name -> name.endsWith("_max") && names.contains(name.replaceFirst("_max$", "")));

@@ -131,16 +131,11 @@ final class CoordinatorObservability implements AutoCloseable {
         PageRoutes.Setup page = new PageRoutes.Setup(
                 served.version, served.port, services::jobs, surveyor::latest, this::wanted, search);
         return WebServer.listen(vertx, at.at(), at.names(), at.tls(served.tls), router -> {
-            OpsRoutes.route(vertx, router, this::scrape, health);
+            OpsRoutes.route(vertx, router, () -> surveyor.scrape(meters), health);
             served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
             PageRoutes.route(vertx, router, page);
             JobActions.route(vertx, router, served.gate, served.acting);
         });
-    }
-
-    private String scrape() {
-        surveyor.refresh();
-        return meters.scrape();
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SearchOrder;
@@ -38,9 +39,21 @@ final class QueryEmbedding {
     private final QueryEmbeddings all;
     private final long begun;
     private final CompletableFuture<Vectors> vectors = new CompletableFuture<>();
-    private final List<String> ended = new ArrayList<>();
+    private final List<Ended> ended = new ArrayList<>();
     private Deque<SearchWorkers.Worker> next = new ArrayDeque<>();
     private Optional<SearchWorkers.Worker> asked = Optional.empty();
+
+    /**
+     * A worker that the images ended, as far as the coordinator can tell.
+     *
+     * @param lost whether it was lost while it read them; otherwise it gave no answer
+     */
+    record Ended(SearchWorkers.Worker worker, boolean lost) {
+        /** Whether the same process attends again: it was silent only. */
+        boolean isBack(Collection<SearchWorkers.Worker> attending) {
+            return lost && attending.contains(worker);
+        }
+    }
 
     /**
      * @param all know the workers, and what else they are asked
@@ -100,16 +113,16 @@ final class QueryEmbedding {
     }
 
     /** The sentence for a query that has ended workers. */
-    static String deadly(List<String> ended) {
+    static String deadly(List<Ended> ended) {
         return "The query is refused: the workers %s were lost or gave no answer while they read its images; send smaller ones"
-                .formatted(String.join(" and ", ended));
+                .formatted(ended.stream().map(one -> one.worker().name()).collect(Collectors.joining(" and ")));
     }
 
     private void failed(SearchWorkers.Worker worker, Throwable e, boolean patient) {
         if (isAskedNow(worker)) {
             boolean reading = all.isNotAsked(worker, this);
             if (e instanceof TimeoutException && patient && reading) {
-                ended.add(worker.name());
+                ended.add(new Ended(worker, false));
             }
             ask(worker.name() + ": " + e.getMessage());
         }
@@ -126,11 +139,12 @@ final class QueryEmbedding {
      * @param reading whether the worker read these images, and not those of an earlier query
      */
     void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving, boolean reading) {
+        ended.removeIf(one -> one.isBack(attending));
         if (!vectors.isDone() && asked.isPresent()) {
             SearchWorkers.Worker worker = asked.get();
             if (!attending.contains(worker) && !leaving.contains(worker)) {
                 if (reading) {
-                    ended.add(worker.name());
+                    ended.add(new Ended(worker, true));
                 }
                 all.isNotAsked(worker, this);
                 asked = Optional.empty();
@@ -141,7 +155,7 @@ final class QueryEmbedding {
     }
 
     /** The workers that were lost with these images or gave no answer, also for earlier queries with the same. */
-    List<String> ended() {
+    List<Ended> ended() {
         return ended;
     }
 

@@ -32,7 +32,7 @@ public final class QueryEmbeddings {
     private final Map<SearchWorkers.Worker, Set<QueryEmbedding>> asked = new HashMap<>();
 
     /** Workers that a query's images have ended, of queries that did. */
-    private final Map<Images, List<String>> ended = new LinkedHashMap<>();
+    private final Map<Images, List<QueryEmbedding.Ended>> ended = new LinkedHashMap<>();
 
     private List<SearchWorkers.Worker> workers = List.of();
     private int rotation;
@@ -60,7 +60,7 @@ public final class QueryEmbeddings {
      */
     public CompletionStage<Vectors> start(ImageQuery query, long until) {
         Images images = Images.of(query);
-        List<String> before = ended.getOrDefault(images, List.of());
+        List<QueryEmbedding.Ended> before = List.copyOf(ended.getOrDefault(images, List.of()));
         if (before.size() >= QueryEmbedding.MOST_ENDED) {
             return CompletableFuture.failedFuture(new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
         }
@@ -69,14 +69,14 @@ public final class QueryEmbeddings {
         underWay.add(embedding);
         return embedding.start().whenComplete((vectors, failure) -> {
             underWay.remove(embedding);
-            if (embedding.ended().size() > before.size()) {
+            if (!embedding.ended().equals(before)) {
                 remember(images, embedding.ended());
             }
         });
     }
 
-    private void remember(Images images, List<String> workers) {
-        ended.put(images, List.copyOf(workers));
+    private void remember(Images images, List<QueryEmbedding.Ended> workers) {
+        ended.put(images, new ArrayList<>(workers));
         if (ended.size() > MOST_REMEMBERED) {
             ended.remove(ended.keySet().iterator().next());
         }
@@ -116,6 +116,8 @@ public final class QueryEmbeddings {
      */
     public void attend(List<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
         workers = List.copyOf(attending);
+        ended.values().forEach(all -> all.removeIf(one -> one.isBack(attending)));
+        ended.values().removeIf(List::isEmpty);
         Set<QueryEmbedding> reading =
                 asked.values().stream().map(all -> all.iterator().next()).collect(Collectors.toSet());
         List.copyOf(underWay).forEach(one -> one.attend(attending, leaving, reading.contains(one)));

@@ -99,8 +99,16 @@ public final class Surveyor {
         return MultiGauge.builder(name).description(what).register(registry);
     }
 
-    /** Updates the gauges of running jobs; to be called before a scrape. */
-    public void refresh() {
+    /**
+     * All metrics as text, with the gauges of the jobs that run now. One scrape after the other: a gauge that two threads
+     * register at once would stand there twice.
+     */
+    public synchronized String scrape(Meters meters) {
+        refresh();
+        return meters.scrape();
+    }
+
+    private void refresh() {
         List<JobStatus> running = latest.jobs().stream()
                 .filter(job -> job.getState() == JobState.RUNNING)
                 .toList();

@@ -66,16 +66,40 @@ class QueryEmbeddingsTest {
 
     @Test
     void oneThatComesAgainAndAgainEndsTwoWorkersInAll() {
-        for (int i = 0; i < 2; i++) {
-            embeddings.attend(List.of(ONE), List.of());
+        for (String process : List.of("first", "second")) {
+            embeddings.attend(List.of(started(process)), List.of());
             CompletableFuture<Vectors> query = ask("bomb");
             assertEquals(1, searchWorkers.asked().size());
             embeddings.attend(List.of(), List.of());
             assertTrue(query.isCompletedExceptionally());
         }
-        embeddings.attend(List.of(ONE), List.of());
+        embeddings.attend(List.of(started("third")), List.of());
         assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
         assertEquals(List.of(), searchWorkers.asked());
+    }
+
+    private static SearchWorkers.Worker started(String process) {
+        return new SearchWorkers.Worker("w1", process, 1 << 20);
+    }
+
+    @Test
+    void aWorkerThatWasSilentOnlyIsNotCounted() {
+        for (int i = 0; i < 3; i++) {
+            embeddings.attend(List.of(ONE), List.of());
+            CompletableFuture<Vectors> query = ask("picture");
+            assertEquals(1, searchWorkers.asked().size());
+            embeddings.attend(List.of(), List.of());
+            assertTrue(query.isCompletedExceptionally());
+        }
+        embeddings.attend(List.of(ONE, TWO), List.of());
+        CompletableFuture<Vectors> query = ask("picture");
+        SearchWorkers.Worker first = searchWorkers.one().worker();
+        SearchWorkers.Worker second = first.equals(ONE) ? TWO : ONE;
+        embeddings.attend(List.of(second), List.of());
+        assertEquals(second, searchWorkers.one().worker());
+        embeddings.attend(List.of(ONE, TWO), List.of());
+        embeddings.attend(List.of(first), List.of());
+        assertEquals(Refused.Kind.UNAVAILABLE, refused(query).kind());
     }
 
     @Test

@@ -3,11 +3,13 @@ package org.simreg.coordinator.view.observe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.JobState;
@@ -92,14 +94,29 @@ class SurveyorTest {
         surveyor.bindTo(meters);
         surveyor.survey();
         asked.get(0).complete(SURVEY);
-        surveyor.refresh();
+        surveyor.scrape(meters);
         assertEquals(0.75, Scrape.value(meters, "simreg_job_progress_ratio{job=\"fast\"}"));
         assertEquals(0.125, Scrape.value(meters, "simreg_job_progress_ratio{job=\"slow\"}"));
         assertEquals(1.5, Scrape.value(meters, "simreg_job_loss{job=\"fast\"}"));
-        assertFalse(meters.scrape().contains("job=\"waits\""));
+        assertFalse(surveyor.scrape(meters).contains("job=\"waits\""));
         surveyor.survey();
         asked.get(1).complete(ClusterSurvey.EMPTY);
-        surveyor.refresh();
-        assertFalse(meters.scrape().contains("job=\"fast\""));
+        assertFalse(surveyor.scrape(meters).contains("job=\"fast\""));
+    }
+
+    /** Two gauges of one name and label are an error of the whole scrape. */
+    @Test
+    void manyScrapeAtOnce() {
+        surveyor.bindTo(meters);
+        surveyor.survey();
+        asked.get(0).complete(SURVEY);
+        List<CompletableFuture<Void>> scrapes = Stream.generate(() -> CompletableFuture.runAsync(() -> {
+                    for (int i = 0; i < 100; i++) {
+                        assertTrue(surveyor.scrape(meters).contains("job=\"fast\""));
+                    }
+                }))
+                .limit(8)
+                .toList();
+        CompletableFuture.allOf(scrapes.toArray(CompletableFuture[]::new)).join();
     }
 }

@@ -122,71 +122,19 @@ public final class SearchServer implements AutoCloseable {
         };
     }
 
-    /** An image that takes longer than anybody waits gives its thread back; a query behind it says so in time. */
+    /** An image that takes longer than anybody waits gives its thread back; a query that had no processor says so in time. */
     private CompletableFuture<SearchReply> embed(ImageQuery query) {
-        Turn turn = new Turn();
+        QueryTurn turn = new QueryTurn();
         CompletableFuture<SearchReply> embedded = CompletableFuture.supplyAsync(
                 () -> turn.take(() -> reply().setVectors(images.embed(query)).build()), viewer);
         long patience = query.getPatienceMs();
         if (patience > 0) {
             CompletableFuture.delayedExecutor(patience, TimeUnit.MILLISECONDS).execute(turn::end);
             CompletableFuture.delayedExecutor(patience * 3 / 4, TimeUnit.MILLISECONDS)
-                    .execute(() -> {
-                        if (turn.isTooLate()) {
-                            embedded.completeExceptionally(
-                                    new UserError("it has read the images of other queries all the time"));
-                        }
-                    });
+                    .execute(() -> turn.giveUpUnlessComputing(patience / 3)
+                            .ifPresent(reason -> embedded.completeExceptionally(new UserError(reason))));
         }
         return embedded;
-    }
-
-    /** A query's turn on a thread: it is interrupted, or not begun, when nobody waits for it any more. */
-    private static final class Turn {
-        private Thread thread;
-        private boolean over;
-
-        /**
-         * @throws CancellationException if it has ended
-         */
-        <T> T take(Supplier<T> work) {
-            begin();
-            try {
-                return work.get();
-            } finally {
-                leave();
-            }
-        }
-
-        private synchronized void begin() {
-            if (over) {
-                throw new CancellationException("nobody waits for the answer any more");
-            }
-            thread = Thread.currentThread();
-        }
-
-        /** The thread's next task must not be interrupted in its place. */
-        private synchronized void leave() {
-            thread = null;
-            over = true;
-            if (Thread.interrupted()) {
-                LOG.debug("A query about images was given up");
-            }
-        }
-
-        /** Ends a turn that hasn't begun. */
-        synchronized boolean isTooLate() {
-            boolean late = thread == null && !over;
-            over |= late;
-            return late;
-        }
-
-        synchronized void end() {
-            over = true;
-            if (thread != null) {
-                thread.interrupt();
-            }
-        }
     }
 
     private static CompletableFuture<SearchReply> now(Supplier<SearchReply.Builder> reply) {

@@ -186,7 +186,9 @@ class SearchServerTest {
         SearchReply late = ask(server, behind);
         assertTrue(late.getFailure().getReason().contains("other queries"), late.getFailure()::getReason);
         SearchReply given = first.get(20, TimeUnit.SECONDS);
-        assertTrue(given.getFailure().getReason().contains("nobody waits"), given.getFailure()::getReason);
+        // The second on a machine that has other work.
+        assertTrue(
+                given.getFailure().getReason().matches(".*(nobody waits|too busy).*"), given.getFailure()::getReason);
         assertEquals(
                 1280,
                 ask(server, SearchOrder.newBuilder().setImages(one).build())
