@@ -26,6 +26,9 @@ final class OpenCvDecoder implements AutoCloseable {
     /** Pixels of the largest native picture that is kept for the next. */
     private static final int KEPT = 1 << 23;
 
+    /** Bytes that are copied at once: the whole process may have to wait until a copy between native memory and the heap is done. */
+    private static final int AT_ONCE = 1 << 24;
+
     private final Mat image = new Mat();
     private byte[] row = new byte[0];
 
@@ -57,7 +60,7 @@ final class OpenCvDecoder implements AutoCloseable {
                 throw new ImageDecoder.UnreadableImage("its data is damaged");
             }
             if (colour) {
-                decoded.data().get(into.rgb, 0, 3 * width * height);
+                copyRgb(decoded, into);
             } else {
                 copy(decoded, into);
             }
@@ -68,6 +71,14 @@ final class OpenCvDecoder implements AutoCloseable {
             if ((long) width * height > KEPT) {
                 image.release();
             }
+        }
+    }
+
+    private static void copyRgb(Mat decoded, RgbImage into) {
+        int bytes = 3 * into.width * into.height;
+        BytePointer data = decoded.data();
+        for (int from = 0; from < bytes; from += AT_ONCE) {
+            data.position(from).get(into.rgb, from, Math.min(AT_ONCE, bytes - from));
         }
     }
 
