@@ -2,6 +2,7 @@ package org.simreg.worker.engine.torchscript;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.NetworkGraph;
@@ -23,6 +24,11 @@ public final class ForwardCode {
          * momentum.
          */
         String normalisation(String layer);
+
+        /** The variable of a convolution that has been written otherwise than usual; none by default. */
+        default Optional<String> convolution(Op.Convolution c, String name, String x) {
+            return Optional.empty();
+        }
 
         /** A branch of which some images are dropped while training; the branch itself by default. */
         default String dropped(Op.DropPath path, String x) {
@@ -87,6 +93,8 @@ public final class ForwardCode {
                     norm.epsilon());
         } else if (op instanceof Op.DropPath path) {
             return names.dropped(path, x);
+        } else if (op instanceof Op.Convolution convolution) {
+            return names.convolution(convolution, name, x).orElseGet(() -> layers.expression(op, name, x));
         }
         return layers.expression(op, name, x);
     }

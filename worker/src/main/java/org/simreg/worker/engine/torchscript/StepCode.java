@@ -43,6 +43,7 @@ final class StepCode {
     private final ScriptSource source = new ScriptSource();
     private final Optional<ScriptCode> script;
     private final OptimizerCode optimizer;
+    private final DepthwiseCode depthwise = new DepthwiseCode(source);
 
     private StepCode(
             StudentNetwork trained, StepSettings settings, boolean products, boolean ema, Optional<ScriptCode> script) {
@@ -80,6 +81,7 @@ final class StepCode {
         }
         return LayerCode.methods(List.of(trained.backbone()), products)
                 + (trained.backbone().draws() ? DROP_PATH : "")
+                + depthwise.methods()
                 + source;
     }
 
@@ -215,7 +217,7 @@ final class StepCode {
                 .append(network, trained.headPlace(head), feature);
     }
 
-    /** The gradient by autograd, copied into the out vector. */
+    /** The gradient by autograd, of some layers by {@link DepthwiseCode}, copied into the out vector. */
     private void gradients(String loss) {
         source.line("views = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
@@ -223,7 +225,9 @@ final class StepCode {
         }
         // A module from outside may hold parameters that its forward doesn't use.
         String unused = script.isPresent() ? ", None, None, False, True" : "";
-        source.line("gradients = torch.autograd.grad([%s], w%s)", loss, unused);
+        depthwise.wanted();
+        source.line("gradients = torch.autograd.grad([%s], wanted%s)", loss, unused);
+        depthwise.gradients();
         source.line("for i in range(torch.len(views)):");
         source.line("  gradient = gradients[i]");
         source.line("  if torch.__isnot__(gradient, None):");
@@ -343,6 +347,16 @@ final class StepCode {
             }
             // With a momentum of 1 the "running" statistics are the batch's own, variance unbiased.
             return batch(layer + ".running_mean") + ", " + batch(layer + ".running_var") + ", True, 1.";
+        }
+
+        @Override
+        public Optional<String> convolution(Op.Convolution c, String name, String x) {
+            boolean rounded = out != null && settings.bfloat16() && products;
+            if (!rounded || !DepthwiseCode.takes(c)) {
+                return Optional.empty();
+            }
+            String bias = c.bias() ? trained(name + ".bias") : "None";
+            return Optional.of(depthwise.convolution(c, order.indexOf(name + ".weight"), x, bias));
         }
 
         @Override
