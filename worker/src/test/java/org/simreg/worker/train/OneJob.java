@@ -94,7 +94,7 @@ final class OneJob implements AutoCloseable {
 
     /** A worker is told to stop. */
     void halt(int worker) {
-        workers.get(worker).halted = true;
+        workers.get(worker).halt();
     }
 
     /** Runs a generation of some workers, in order of rank, to the end of the job or until it is given up. */
@@ -150,12 +150,25 @@ final class OneJob implements AutoCloseable {
         private final List<String> notices = new CopyOnWriteArrayList<>();
         private final List<EvaluationDone> done = new ArrayList<>();
         private volatile boolean halted;
+        private Reduce joined;
         private LoadedJob job;
 
         Worker(int number, Path folder, Job settings) {
             this.number = number;
             this.folder = folder;
             this.settings = settings;
+        }
+
+        /** Whatever it waits for, as a generation's end does. */
+        synchronized void halt() {
+            halted = true;
+            if (joined != null) {
+                joined.abandon("halted");
+            }
+        }
+
+        private synchronized void join(Reduce reduce) {
+            joined = reduce;
         }
 
         Ended run(Peers peers, Set<Measurement> known, CyclicBarrier loaded) throws Exception {
@@ -172,10 +185,13 @@ final class OneJob implements AutoCloseable {
                             ? new LocalReduce(job.scope(), job.student()::newOut)
                             : new ClusterReduce(transport, peers, job.transfers(), job.scope(), job.student()::newOut);
                     EvaluationShares shares = EvaluationShares.open(transport, peers)) {
+                join(reduce);
                 TrainingLoop.Role role = new TrainingLoop.Role(peers.rank() == 0, shares, known, List.of());
                 new TrainingLoop(job, reduce, role, () -> halted, this).run();
             } catch (Abandoned e) {
                 abandoned = e.getMessage();
+            } finally {
+                join(null);
             }
             ended.accept(number);
             return new Ended(List.copyOf(done), job.snapshot().sha256(), abandoned, decoded, notices);
