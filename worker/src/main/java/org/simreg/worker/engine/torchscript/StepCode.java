@@ -9,6 +9,7 @@ import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.FlatLayout.Slot;
 import org.simreg.worker.engine.torch.ScriptSource;
+import org.simreg.worker.engine.torchscript.layer.DepthwiseCode;
 import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;

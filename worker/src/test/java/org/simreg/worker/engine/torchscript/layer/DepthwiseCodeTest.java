@@ -1,4 +1,4 @@
-package org.simreg.worker.engine.torchscript;
+package org.simreg.worker.engine.torchscript.layer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

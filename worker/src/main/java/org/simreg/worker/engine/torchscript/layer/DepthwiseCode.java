@@ -1,4 +1,4 @@
-package org.simreg.worker.engine.torchscript;
+package org.simreg.worker.engine.torchscript.layer;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ import org.simreg.worker.network.Op;
  * computed three columns at a time, behind the backward pass, and stride 2 is every other place of stride 1. The values
  * are the same up to rounding; measured on two cores, a layer takes a half to a tenth of the time.
  */
-final class DepthwiseCode {
+public final class DepthwiseCode {
     /** Columns of a kernel that oneDNN's depthwise kernel takes. */
     private static final int COLUMNS = 3;
 
@@ -27,12 +27,12 @@ final class DepthwiseCode {
     /**
      * @param source takes the lines
      */
-    DepthwiseCode(ScriptSource source) {
+    public DepthwiseCode(ScriptSource source) {
         this.source = source;
     }
 
     /** Whether a convolution is one of those. */
-    static boolean takes(Op.Convolution c) {
+    public static boolean takes(Op.Convolution c) {
         boolean depthwise = c.groups() > 1 && c.groups() == c.in() && c.in() == c.out();
         return depthwise
                 && c.kernel() % 2 == 1
@@ -49,7 +49,7 @@ final class DepthwiseCode {
      * @param bias an expression, or {@code None}
      * @return variable that holds the output
      */
-    String convolution(Op.Convolution c, int weight, String x, String bias) {
+    public String convolution(Op.Convolution c, int weight, String x, String bias) {
         Layer layer = new Layer(c, weight, x, "depthwise" + layers.size());
         layers.add(layer);
         String same =
@@ -66,7 +66,7 @@ final class DepthwiseCode {
     }
 
     /** Appends a list {@code wanted}: what autograd's gradient is wanted of, outputs in place of these layers' weights. */
-    void wanted() {
+    public void wanted() {
         source.line("wanted = torch.slice(w, 0, 9223372036854775807, 1)");
         for (Layer layer : layers) {
             source.line("set%d = torch._set_item(wanted, %d, %s)", layer.weight, layer.weight, layer.output);
@@ -74,7 +74,7 @@ final class DepthwiseCode {
     }
 
     /** Turns the gradients of outputs in {@code gradients} to those of weights. */
-    void gradients() {
+    public void gradients() {
         for (Layer layer : layers) {
             source.line(
                     "set%1$d = torch._set_item(gradients, %1$d, self.%2$s(torch.detach(%3$s), unchecked_cast(Tensor, gradients[%1$d]), torch.detach(w[%1$d])))",
@@ -83,7 +83,7 @@ final class DepthwiseCode {
     }
 
     /** The methods that {@link #gradients} calls. */
-    String methods() {
+    public String methods() {
         Map<String, Layer> kinds = new TreeMap<>();
         layers.forEach(layer -> kinds.put(method(layer.op), layer));
         ScriptSource methods = new ScriptSource();
