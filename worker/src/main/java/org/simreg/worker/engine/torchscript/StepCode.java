@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.FlatLayout;
@@ -356,8 +357,8 @@ final class StepCode {
             if (!rounded || !DepthwiseCode.takes(c)) {
                 return Optional.empty();
             }
-            String bias = c.bias() ? trained(name + ".bias") : "None";
-            return Optional.of(depthwise.convolution(c, order.indexOf(name + ".weight"), x, bias));
+            OptionalInt bias = c.bias() ? OptionalInt.of(order.indexOf(name + ".bias")) : OptionalInt.empty();
+            return Optional.of(depthwise.convolution(c, order.indexOf(name + ".weight"), bias, x));
         }
 
         @Override

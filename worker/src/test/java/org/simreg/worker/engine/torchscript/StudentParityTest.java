@@ -17,9 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
 import org.simreg.proto.Network;
+import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.layer.DepthwiseCode;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -168,6 +171,30 @@ class StudentParityTest {
         if (rate > 0) {
             assertFalse(Arrays.equals(first, gradient(dropping, true, size, count, shift, 2)));
         }
+    }
+
+    /** Kernels and biases of depthwise convolutions, which are trained by calls of their own in bfloat16, one by one. */
+    @ParameterizedTest
+    @CsvSource({"CONVNEXT_ATTO, 64, 4, 0", "EFFICIENTNET_B0, 64, 4, 1", "MOBILENETV4_CONV_SMALL, 64, 8, 3"})
+    void everyDepthwiseGradientPointsWhereFloat32sDoes(Network name, int size, int count, float shift) {
+        NetworkGraph backbone = Networks.backbone(name).forSize(size);
+        float[] whole = gradient(backbone, false, size, count, shift, 1);
+        float[] rounded = gradient(backbone, true, size, count, shift, 1);
+        FlatLayout layout = trained(backbone).parameters();
+        int compared = 0;
+        for (NetworkGraph.Node node : backbone.nodes()) {
+            if (node.op() instanceof Op.Convolution c && DepthwiseCode.takes(c)) {
+                for (Weight weight : NetworkGraph.weightsOf(node)) {
+                    int from =
+                            layout.slot(StudentNetwork.BACKBONE + weight.name()).offset();
+                    float[] expected = Arrays.copyOfRange(whole, from, from + weight.length());
+                    float[] got = Arrays.copyOfRange(rounded, from, from + weight.length());
+                    assertTrue(cosine(expected, got) > 0.9, () -> weight + ": cosine " + cosine(expected, got));
+                    compared++;
+                }
+            }
+        }
+        assertTrue(compared >= 5, compared + " tensors");
     }
 
     /** Down to maps of a single pixel, at which some of oneDNN's kernels read what isn't theirs. */
