@@ -13,8 +13,9 @@ import org.simreg.worker.network.Op;
  * The training of depthwise convolutions in bfloat16 on a CPU as TorchScript source, by other calls of oneDNN than
  * autograd makes. For these, oneDNN 3.7 fills every channel up to a group of sixteen: in the gradient of a kernel of more
  * than three columns, and in the gradient of the input of a convolution with stride 2. So the kernel's gradient is
- * computed three columns at a time, behind the backward pass, the bias's with it (autograd would ask oneDNN for both), and stride 2 is every other place of stride 1. The values
- * are the same up to rounding; measured on two cores, a layer takes a half to a tenth of the time.
+ * computed three columns at a time, behind the backward pass, the bias's with it (autograd would ask oneDNN for both),
+ * and stride 2 is every other place of stride 1. The values are the same up to rounding; measured on two cores, a layer
+ * takes a half to a tenth of the time.
  */
 public final class DepthwiseCode {
     /** Columns of a kernel that oneDNN's depthwise kernel takes. */
