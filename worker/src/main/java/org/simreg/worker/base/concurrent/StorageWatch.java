@@ -1,5 +1,6 @@
 package org.simreg.worker.base.concurrent;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -11,15 +12,23 @@ import java.util.concurrent.atomic.AtomicLong;
  * that a process that was stopped for a while blames no storage. Safe for all threads.
  */
 public final class StorageWatch {
-    private final Set<Read> open = ConcurrentHashMap.newKeySet();
+    private static final ThreadLocal<StorageWatch> OF_THREAD = new ThreadLocal<>();
+    private static final Read NOBODYS = () -> {};
+
+    private final Set<Open> open = ConcurrentHashMap.newKeySet();
 
     /** A read, until it is closed by the thread that began it, whose {@link WatchedPool#progress} is its own meanwhile. */
-    public final class Read implements AutoCloseable {
+    public interface Read extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private final class Open implements Read {
         private final String what;
         private final Runnable before;
         private final AtomicLong silentMs = new AtomicLong();
 
-        private Read(String what) {
+        Open(String what) {
             this.what = what;
             before = WatchedPool.hear(this::progressed);
         }
@@ -35,13 +44,24 @@ public final class StorageWatch {
         }
     }
 
+    /** Watches, until it ends, what this thread reads {@link #here}. */
+    public void watchThisThread() {
+        OF_THREAD.set(this);
+    }
+
+    /** Begins a read that is told to who watches this thread; nothing where nobody does, or another read is under way. */
+    public static Read here(Path file) {
+        StorageWatch watch = OF_THREAD.get();
+        return watch == null || WatchedPool.isHeard() ? NOBODYS : watch.reading(file.toString());
+    }
+
     /**
      * Begins a read on this thread.
      *
      * @param what is read, for people
      */
     public Read reading(String what) {
-        Read read = new Read(what);
+        Open read = new Open(what);
         open.add(read);
         return read;
     }
@@ -63,6 +83,6 @@ public final class StorageWatch {
 
     /** Forgets how long reads have been silent: what they wait for was away, and is back. */
     public void forget() {
-        open.forEach(Read::progressed);
+        open.forEach(Open::progressed);
     }
 }

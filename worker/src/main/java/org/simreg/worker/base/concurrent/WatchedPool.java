@@ -122,6 +122,11 @@ public final class WatchedPool implements Executor, AutoCloseable {
         listener().run();
     }
 
+    /** Whether somebody hears of this thread's {@link #progress}. */
+    static boolean isHeard() {
+        return CURRENT.get() != null;
+    }
+
     /** What {@link #progress} does on this thread, for those that work for it. */
     public static Runnable listener() {
         Runnable listener = CURRENT.get();

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import org.simreg.worker.base.concurrent.StorageWatch;
 import org.simreg.worker.base.concurrent.WatchedPool;
 
 /**
@@ -86,13 +87,15 @@ public final class UserFile {
      * @param most that are read
      * @throws IOException if it has more, can't be read or is no regular file
      */
+    @SuppressWarnings("try") // the read is there for the watch to see
     public static byte[] bytes(Path file, int most) throws IOException {
-        try (FileChannel channel = open(file)) {
+        try (StorageWatch.Read read = StorageWatch.here(file);
+                FileChannel channel = open(file)) {
             requireAtMost(file, channel.size(), most);
             // A file that grows meanwhile is found out by the byte too much.
-            byte[] read = Channels.newInputStream(channel).readNBytes(most + 1);
-            requireAtMost(file, read.length, most);
-            return read;
+            byte[] bytes = Channels.newInputStream(channel).readNBytes(most + 1);
+            requireAtMost(file, bytes.length, most);
+            return bytes;
         }
     }
 

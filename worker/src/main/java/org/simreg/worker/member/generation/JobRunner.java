@@ -251,6 +251,7 @@ public final class JobRunner {
     private void work() {
         MDC.put("worker", workerContext.worker());
         MDC.put("job", job());
+        storage.watchThisThread();
         reportLeft();
         try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
                 LoadedJob loaded = loaded()) {

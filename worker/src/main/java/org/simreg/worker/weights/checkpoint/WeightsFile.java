@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.StorageWatch;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.checkpoint.WeightsFile.Contents.Entry;
 import org.simreg.worker.weights.format.ForeignFormat;
@@ -73,12 +74,16 @@ public final class WeightsFile {
      *
      * @throws IOException if one can't be read
      */
+    @SuppressWarnings("try") // the read is there for the watch to see
     public static String sha256(Path file) throws IOException {
-        return WeightFolder.sha256(file);
+        try (StorageWatch.Read read = StorageWatch.here(file)) {
+            return WeightFolder.sha256(file);
+        }
     }
 
+    @SuppressWarnings("try") // the read is there for the watch to see
     private static ParsedFile open(Path file) {
-        try {
+        try (StorageWatch.Read read = StorageWatch.here(file)) {
             ParsedFile opened = merged(opened(file));
             if (opened.tensors().isEmpty()) {
                 throw new CorruptFile(ForeignFormat.ofValues(opened.root())

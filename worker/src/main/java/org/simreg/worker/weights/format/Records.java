@@ -1,6 +1,8 @@
 package org.simreg.worker.weights.format;
 
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
+import org.simreg.proto.UserError;
 import org.simreg.worker.weights.tensor.CorruptFile;
 
 /** The named records of an archive, packed or unpacked. */
@@ -24,4 +26,12 @@ public interface Records {
      * @throws CorruptFile if there is no such record, or it is damaged
      */
     ByteBuffer data(String name) throws CorruptFile;
+
+    /**
+     * The bytes of a record as {@link #data} gives them, which are read when they are asked for.
+     *
+     * @return throws a {@link UserError} if they can't be read
+     * @throws CorruptFile as {@link #data}, as far as that is seen without reading them
+     */
+    Supplier<ByteBuffer> lazily(String name) throws CorruptFile;
 }

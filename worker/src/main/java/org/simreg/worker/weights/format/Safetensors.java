@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Sha256;
@@ -259,17 +260,18 @@ public final class Safetensors {
         if (shape == null || range.length != 2 || range[0] > range[1]) {
             throw new CorruptFile("tensor " + name + " lacks its shape or its place");
         }
-        ByteBuffer bytes = file.slice(start + Math.min(range[0], file.size()), range[1] - range[0]);
+        long length = range[1] - range[0];
+        Supplier<ByteBuffer> bytes = file.lazily(start + Math.min(range[0], file.size()), length);
         DType dtype = DType.ofSafetensors(type).orElse(null);
         if (dtype == null) {
             throw new CorruptFile("tensor %s has elements of the type %s, which isn't known here; save it as float32"
                     .formatted(name, type));
         }
-        if (bytes.remaining() != elements(shape) * dtype.bytes()) {
+        if (length != elements(shape) * dtype.bytes()) {
             throw new CorruptFile("tensor " + name + " has not as many bytes as its shape needs");
         }
         long[] sizes = shape;
-        tensors.put(name, new LazyTensor(dtype, sizes, bytes::duplicate));
+        tensors.put(name, new LazyTensor(dtype, sizes, bytes));
     }
 
     /** Number of elements, or one that no file can hold if it is beyond an int. */

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.format.pickle.PickleReader;
@@ -58,7 +59,7 @@ public final class TorchFile {
             String key = tensor.storage().key();
             if (!storages.containsKey(key)) {
                 String record = top + "data/" + key;
-                storages.put(key, TorchStorage.of(zip, record, order));
+                storages.put(key, new TorchStorage(zip.size(record), zip.lazily(record), order));
             }
         }
         boolean script = zip.contains(top + "constants.pkl");
@@ -135,21 +136,22 @@ public final class TorchFile {
             if (storage == null) {
                 throw new CorruptFile("a storage is listed that no tensor uses");
             }
-            ByteBuffer bytes = storage(file, place, storage, order);
-            storages.put(storage.key(), TorchStorage.of(bytes, order));
-            place += Long.BYTES + bytes.remaining();
+            long size = size(file, place, storage, order);
+            place += Long.BYTES;
+            storages.put(storage.key(), new TorchStorage(size, file.lazily(place, size), order));
+            place += size;
         }
         return new ParsedFile(ParsedFile.Container.PYTORCH_STREAM, pickles[3], Map.of(), views(tensors, storages));
     }
 
-    private static ByteBuffer storage(MappedFile file, long place, Storage storage, ByteOrder order)
-            throws CorruptFile {
+    /** Bytes of a storage, whose number of elements stands before it. */
+    private static long size(MappedFile file, long place, Storage storage, ByteOrder order) throws CorruptFile {
         long length = file.slice(place, Long.BYTES).order(order).getLong(0);
         if (length != storage.length() || length > file.size()) {
             throw new CorruptFile(
                     "storage %s has %d elements instead of %d".formatted(storage.key(), length, storage.length()));
         }
-        return file.slice(place + Long.BYTES, length * storage.width());
+        return length * storage.width();
     }
 
     private static Map<String, LazyTensor> views(Map<String, Tensor> tensors, Map<String, TorchStorage> storages)
@@ -209,9 +211,14 @@ public final class TorchFile {
 
         @Override
         public ByteBuffer data(String name) throws CorruptFile {
+            return lazily(name).get();
+        }
+
+        @Override
+        public Supplier<ByteBuffer> lazily(String name) throws CorruptFile {
             try {
                 MappedFile mapped = MappedFile.open(file(name));
-                return mapped.slice(0, mapped.size());
+                return mapped.lazily(0, mapped.size());
             } catch (CorruptFile e) {
                 throw e;
             } catch (IOException e) {

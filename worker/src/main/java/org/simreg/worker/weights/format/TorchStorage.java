@@ -3,9 +3,7 @@ package org.simreg.worker.weights.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.simreg.proto.UserError;
 import org.simreg.worker.weights.format.pickle.PickleWriter;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
 import org.simreg.worker.weights.tensor.CorruptFile;
@@ -25,28 +23,6 @@ public record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder orde
     /** A storage whose bytes are there. */
     public static TorchStorage of(ByteBuffer bytes, ByteOrder order) {
         return new TorchStorage(bytes.remaining(), () -> bytes, order);
-    }
-
-    /**
-     * A record of an archive, which is unpacked at most once.
-     *
-     * @throws CorruptFile if there is none, or its bytes can't be mapped
-     */
-    static TorchStorage of(Records archive, String record, ByteOrder order) throws CorruptFile {
-        long size = archive.size(record);
-        if (!(archive instanceof ZipDirectory zip) || !zip.isPacked(record)) {
-            return of(archive.data(record), order);
-        }
-        AtomicReference<ByteBuffer> kept = new AtomicReference<>();
-        return new TorchStorage(size, () -> kept.updateAndGet(old -> old == null ? unpacked(zip, record) : old), order);
-    }
-
-    private static ByteBuffer unpacked(ZipDirectory zip, String record) {
-        try {
-            return zip.data(record);
-        } catch (CorruptFile e) {
-            throw new UserError("Can't read weights from %s: %s".formatted(zip.path(), e.getMessage()), e);
-        }
     }
 
     /** The tensor on this storage, which it must not leave. */

@@ -13,9 +13,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.tensor.CorruptFile;
@@ -91,16 +94,6 @@ public final class ZipDirectory implements Records {
         return entry;
     }
 
-    /** Whether an entry is compressed. */
-    boolean isPacked(String name) throws CorruptFile {
-        return entry(name).method != 0;
-    }
-
-    /** The archive. */
-    Path path() {
-        return file.path();
-    }
-
     @Override
     public long size(String name) throws CorruptFile {
         return entry(name).size;
@@ -109,6 +102,32 @@ public final class ZipDirectory implements Records {
     @Override
     public ByteBuffer data(String name) throws CorruptFile {
         Entry entry = entry(name);
+        long start = start(name, entry);
+        return entry.method == 0
+                ? file.slice(start, entry.size)
+                : Inflating.of(name, file.slice(start, entry.packed), entry.size, entry.crc);
+    }
+
+    @Override
+    public Supplier<ByteBuffer> lazily(String name) throws CorruptFile {
+        Entry entry = entry(name);
+        if (entry.method == 0) {
+            return file.lazily(start(name, entry), entry.size);
+        }
+        AtomicReference<ByteBuffer> kept = new AtomicReference<>();
+        return () -> kept.updateAndGet(old -> old == null ? unpacked(name) : old);
+    }
+
+    private ByteBuffer unpacked(String name) {
+        try {
+            return data(name);
+        } catch (CorruptFile e) {
+            throw new UserError("Can't read weights from %s: %s".formatted(file.path(), e.getMessage()), e);
+        }
+    }
+
+    /** Where the bytes of an entry begin. */
+    private long start(String name, Entry entry) throws CorruptFile {
         if (entry.method != 0 && entry.method != DEFLATE) {
             throw new CorruptFile(
                     "its record %s is compressed by method %d, which is neither none nor deflate; save it again with torch.save"
@@ -119,17 +138,16 @@ public final class ZipDirectory implements Records {
             throw new CorruptFile("its record " + name + " doesn't begin where it should");
         }
         int skipped = 30 + (local.getShort(26) & 0xFFFF) + (local.getShort(28) & 0xFFFF);
-        long start = entry.offset + skipped;
-        return entry.method == 0
-                ? file.slice(start, entry.size)
-                : Inflating.of(name, file.slice(start, entry.packed), entry.size, entry.crc);
+        return entry.offset + skipped;
     }
 
     private long end() throws CorruptFile {
         long last = file.size() - END_SIZE;
-        for (long at = last; at >= Math.max(0, last - MAX_COMMENT); at--) {
-            if (file.slice(at, 4).getInt(0) == END) {
-                return at;
+        long first = Math.max(0, last - MAX_COMMENT);
+        ByteBuffer tail = last < 0 ? ByteBuffer.allocate(0) : file.slice(first, file.size() - first);
+        for (int at = (int) (last - first); at >= 0; at--) {
+            if (tail.getInt(at) == END) {
+                return first + at;
             }
         }
         throw new CorruptFile("the list of entries at the end of the archive is missing; copy it again");

@@ -15,6 +15,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.StorageWatch;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.weights.format.StoredZip;
@@ -46,8 +47,9 @@ public final class ScriptCopy {
      * @param out at position 0
      * @throws UserError if the file is no TorchScript archive, is damaged, or uses operators that don't only compute
      */
+    @SuppressWarnings("try") // the read is there for the watch to see
     public static void write(Path file, FileChannel out) {
-        try {
+        try (StorageWatch.Read read = StorageWatch.here(file)) {
             UserFile.requireRegular(file);
             copy(file, out);
         } catch (IOException e) {
