@@ -156,6 +156,7 @@ class ClusterProcessTest {
 
     /** Of few kills, the bucket alone. Its line throttles, delays, cuts, drops and lies, also to a worker that is killed. */
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void everySourceGivesTheSameBitsOverABadLineAlsoWhenAWorkerIsKilled() throws IOException {
         List<String> sources = cluster.sources();
         cluster.line().delay(Duration.ofMillis(20));

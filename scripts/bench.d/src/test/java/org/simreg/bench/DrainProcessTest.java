@@ -61,6 +61,7 @@ class DrainProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void anyOneGoesForGoodAndAtLastTheOneThatIsLeft() throws IOException {
         Job job = cluster.job("fewer", STEPS);
         try (Follower events = cluster.submit(job)) {

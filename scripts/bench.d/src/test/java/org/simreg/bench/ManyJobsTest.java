@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Command;
@@ -46,6 +47,7 @@ class ManyJobsTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.jobs", matches = "\\d+")
     void allAreThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
         try (Processes processes = new Processes(folder, List.of(), Command.compilation())) {
             processes.coordinator();

@@ -162,6 +162,7 @@ class SearchProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void aFrozenWorkersReplicasAnswerWhileItIsKilled() throws Exception {
         create(2);
         List<Future<Integer>> wrong = ask();
@@ -188,6 +189,7 @@ class SearchProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void thePartOfAWorkerKilledWhileABankIsMadeIsEmbeddedByAnother() throws Exception {
         CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName("bank");
         request.setShards(9)
