@@ -12,7 +12,8 @@ import org.simreg.worker.features.bankfile.RowSource;
 
 /**
  * A bank's rows less their center, rounded to bfloat16, in tiles for the first pass: {@code 2 D} bytes a
- * row. Without the center the features of one network lie closer to zero, and what rounding takes
+ * row; on a CPU also to eight bits, {@code D} bytes a row, for few queries, whose time is that of reading the
+ * rows. Without the center the features of one network lie closer to zero, and what rounding takes
  * away is less.
  */
 final class RoundedRows implements AutoCloseable {
@@ -25,6 +26,8 @@ final class RoundedRows implements AutoCloseable {
     private final NDArray[] tiles;
     private final double[] longest;
     private final double[] losses;
+    private final ScanModule.Bytes[] bytes;
+    private final double[] byteLosses;
     private final int[] sampleRows;
     private final NDArray sample;
 
@@ -47,6 +50,9 @@ final class RoundedRows implements AutoCloseable {
             tiles = new NDArray[(int) ((rows.size() + tiling.rows() - 1L) / tiling.rows())];
             longest = new double[tiles.length];
             losses = new double[tiles.length];
+            byteLosses = new double[tiles.length];
+            boolean few = !threads.torch().cuda() && tiling.group() % ScanModule.LANES == 0;
+            bytes = new ScanModule.Bytes[few ? tiles.length : 0];
             Check once = once(check, (rows.size() + BLOCK - 1) / BLOCK);
             List<SearchThreads.Work<Boolean>> works = new ArrayList<>();
             for (int tile = 0; tile < tiles.length; tile++) {
@@ -80,7 +86,9 @@ final class RoundedRows implements AutoCloseable {
         int end = (int) Math.min(rows.size(), first + (long) tiling.rows());
         float[] features = new float[Math.multiplyExact(BLOCK, rows.dimension())];
         try (NDManager scope = module.scope()) {
-            NDArray filled = module.tile(scope, tiling.whole(end - first), rows.dimension());
+            long whole = tiling.whole(end - first);
+            NDArray filled = module.tile(scope, whole, rows.dimension());
+            ScanModule.Bytes levels = hasBytes() ? module.bytes(scope, whole, rows.dimension()) : null;
             for (int from = first; from < end; ) {
                 int block = from / BLOCK;
                 check.block(block);
@@ -91,9 +99,16 @@ final class RoundedRows implements AutoCloseable {
                 double[] lengths = module.fill(filled, from - first, features, to - from, center);
                 longest[tile] = Math.max(longest[tile], lengths[0]); // NaN stays
                 losses[tile] = Math.max(losses[tile], lengths[1]);
+                if (levels != null) {
+                    double loss = module.fill(levels, from - first, features, to - from, center);
+                    byteLosses[tile] = Math.max(byteLosses[tile], loss);
+                }
                 from = to;
             }
             tiles[tile] = module.keep(kept, filled);
+            if (levels != null) {
+                bytes[tile] = levels.keep(module, kept);
+            }
         }
         return true;
     }
@@ -113,6 +128,21 @@ final class RoundedRows implements AutoCloseable {
     /** A tile, its rows filled up with zeros to a multiple of the group. */
     NDArray tile(int tile) {
         return tiles[tile];
+    }
+
+    /** Whether the rows are there in eight bits too. */
+    boolean hasBytes() {
+        return bytes.length > 0;
+    }
+
+    /** A tile in eight bits, filled up as {@link #tile}. */
+    ScanModule.Bytes bytes(int tile) {
+        return bytes[tile];
+    }
+
+    /** Greatest length that rounding to eight bits took from a row of a tile. */
+    double byteLoss(int tile) {
+        return byteLosses[tile];
     }
 
     /** Number of tiles. */

@@ -26,6 +26,7 @@ final class RoundingBound {
      * @param partialSums whether the device may round partial sums to bfloat16
      */
     RoundingBound(int dimension, boolean partialSums) {
+        // Eight more than D: a row's scale, which multiplies the sum, is one.
         double units = (dimension + 8) * 0x1p-23;
         products = units < 0.5 ? units / (1 - units) : Double.POSITIVE_INFINITY;
         // Float64 sums on both sides, lengths measured in float64, and denormals taken for zero.
@@ -34,7 +35,7 @@ final class RoundingBound {
     }
 
     /**
-     * Greatest distance between score and cosine in bfloat16.
+     * Greatest distance between score and cosine of a query in bfloat16, whatever the row was rounded to.
      *
      * @param query length of the rounded query
      * @param queryLoss length of what rounding took from the query

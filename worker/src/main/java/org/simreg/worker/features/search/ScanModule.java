@@ -30,6 +30,9 @@ final class ScanModule implements AutoCloseable {
     /** Few queries have few scores a row, and get more rows a product. */
     private static final int WIDEST = 16;
 
+    /** What libtorch's product of eight bits needs rows and numbers of a row to be a multiple of. */
+    static final int LANES = 32;
+
     private final Torch torch;
     private final TorchModule module;
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
@@ -67,6 +70,50 @@ final class ScanModule implements AutoCloseable {
     /** A filled tile in {@code kept}. */
     NDArray keep(NDManager kept, NDArray tile) {
         return module.call(kept, "keep", tile).get(0);
+    }
+
+    /**
+     * A tile's rows with eight bits a number, which few queries are multiplied with at half the bytes.
+     *
+     * @param levels (T, D) int8, -127 to 127, D filled up with zeros to a multiple of {@value ScanModule#LANES}
+     * @param scales (T) bfloat16: what a row's levels are multiplied with
+     */
+    record Bytes(NDArray levels, NDArray scales) {
+        /** The same in another scope. */
+        Bytes keep(ScanModule module, NDManager kept) {
+            return new Bytes(module.keep(kept, levels), module.keep(kept, scales));
+        }
+
+        /** Bytes of a row. */
+        static long each(int dimension) {
+            return whole(dimension) + Short.BYTES;
+        }
+
+        private static long whole(long dimension) {
+            return (dimension + LANES - 1) / LANES * LANES;
+        }
+    }
+
+    /** Eight bits of zeros in {@code scope}, to be filled. */
+    Bytes bytes(NDManager scope, long rows, long dimension) {
+        long[] shape = {rows, Bytes.whole(dimension)};
+        NDList zeros = module.call(scope, "bytes", scope.create(shape));
+        return new Bytes(zeros.get(0), zeros.get(1));
+    }
+
+    /**
+     * Puts rows less the center into eight bits.
+     *
+     * @param rows (n, D) float32, row-major, and perhaps more behind them
+     * @return the greatest length of what rounding took from a row; NaN if a row has one
+     */
+    double fill(Bytes tile, long at, float[] rows, int count, NDArray center) {
+        try (NDManager scope = torch.scope()) {
+            NDArray block = view(scope, rows, count, center.getShape().get(0));
+            return module.call(scope, "fill_bytes", tile.levels, tile.scales, block, center, scope.create(at))
+                    .get(0)
+                    .toDoubleArray()[0];
+        }
     }
 
     /** A new scope for native memory; the caller closes it. */
@@ -125,12 +172,32 @@ final class ScanModule implements AutoCloseable {
      */
     Hits scan(NDArray tile, NDArray queries, float[] least, int group) {
         try (NDManager scope = torch.scope()) {
-            long wider = Math.min(
-                    WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
-            long[] sizes = {Math.max(group, PIECE_ROWS * wider / group * group), group};
-            NDList found = module.call(scope, "scan", tile, queries, scope.create(least), scope.create(sizes));
-            return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
+            NDArray sizes = sizes(scope, queries, group);
+            return hits(module.call(scope, "scan", tile, queries, scope.create(least), sizes));
         }
+    }
+
+    /**
+     * Scans a tile of eight bits, as a tile of bfloat16 is scanned.
+     *
+     * @param queries (Q, D) bfloat16
+     * @param group a multiple of {@value #LANES}
+     */
+    Hits scan(Bytes tile, NDArray queries, float[] least, int group) {
+        try (NDManager scope = torch.scope()) {
+            NDArray sizes = sizes(scope, queries, group);
+            return hits(module.call(
+                    scope, "scan_bytes", tile.levels, tile.scales, queries, scope.create(least), sizes));
+        }
+    }
+
+    private static NDArray sizes(NDManager scope, NDArray queries, int group) {
+        long wider = Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
+        return scope.create(new long[] {Math.max(group, PIECE_ROWS * wider / group * group), group});
+    }
+
+    private static Hits hits(NDList found) {
+        return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
     }
 
     /**
@@ -174,6 +241,8 @@ final class ScanModule implements AutoCloseable {
 
         private static final int FLOAT64 = 7;
         private static final int INT64 = 4;
+        private static final int INT8 = 1;
+        private static final int MOST = 127;
 
         private ScanCode() {}
 
@@ -183,6 +252,8 @@ final class ScanModule implements AutoCloseable {
             queries(code);
             seeds(code);
             scan(code);
+            bytes(code);
+            scanBytes(code);
             return code.toString();
         }
 
@@ -246,6 +317,58 @@ final class ScanModule implements AutoCloseable {
                     .line("    query = torch.select(hits, 1, 1)")
                     .line("    which = annotate(List[Optional[Tensor]], [row, query])")
                     .line("    found = torch.index(torch.transpose(groups, 1, 2), which)")
+                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
+                    .line("    _1 = torch.append(places, place)")
+                    .line("    _2 = torch.append(scores, found)")
+                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
+        }
+
+        /** A scale is rounded up, so that no level is cut off by much; what is lost is measured all the same. */
+        private static void bytes(ScriptSource code) {
+            code.method("bytes(self, shape: Tensor) -> List[Tensor]")
+                    .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
+                    .line("dimension = int(torch.item(torch.select(shape, 0, 1)))")
+                    .line("levels = torch.new_zeros(shape, [rows, dimension], dtype=%d)", INT8)
+                    .line("return [levels, torch.new_zeros(shape, [rows], dtype=%d)]", ScriptSource.BFLOAT16);
+            code.method("fill_bytes(self, levels: Tensor, scales: Tensor, rows: Tensor, center: Tensor, at: Tensor)"
+                            + " -> Tensor")
+                    .line("exact = torch.sub(torch.to(rows, %d), center)", FLOAT64)
+                    .line("first = int(torch.item(at))")
+                    .line("past = first + torch.size(rows, 0)")
+                    .line("most = torch.mul(torch.amax(torch.abs(exact), [1]), %s)", (1 + 0x1p-7) / MOST)
+                    .line("_0 = torch.copy_(torch.slice(scales, 0, first, past), torch.clamp_min(most, 1e-30))")
+                    .line("scale = torch.unsqueeze(torch.to(torch.slice(scales, 0, first, past), %d), 1)", FLOAT64)
+                    .line("near = torch.clamp(torch.round(torch.div(exact, scale)), -%d, %d)", MOST, MOST)
+                    .line("into = torch.slice(torch.slice(levels, 0, first, past), 1, 0, torch.size(rows, 1))")
+                    .line("_1 = torch.copy_(into, near)")
+                    .line("lost = torch.sub(exact, torch.mul(torch.to(into, %d), scale))", FLOAT64)
+                    .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
+                    .line("return torch.view(torch.sqrt(loss), [1])");
+        }
+
+        /** As {@link #scan}, but a piece's scores are (queries, rows). */
+        private static void scanBytes(ScriptSource code) {
+            code.method("scan_bytes(self, levels: Tensor, scales: Tensor, queries: Tensor, least: Tensor, "
+                            + "sizes: Tensor) -> List[Tensor]")
+                    .line("piece = int(torch.item(torch.select(sizes, 0, 0)))")
+                    .line("group = int(torch.item(torch.select(sizes, 0, 1)))")
+                    .line("width = torch.size(queries, 0)")
+                    .line("filling = torch.size(levels, 1) - torch.size(queries, 1)")
+                    .line("padded = torch.constant_pad_nd(queries, [0, filling])")
+                    .line("bound = torch.unsqueeze(torch.type_as(least, queries), 1)")
+                    .line("places = [torch.new_zeros(queries, [0], dtype=%d)]", INT64)
+                    .line("scores = [torch.new_zeros(queries, [0, group])]")
+                    .line("end = torch.size(levels, 0)")
+                    .line("for at in range(0, end, piece):")
+                    .line("  past = ops.prim.min(at + piece, end)")
+                    .line("  rows = torch.slice(levels, 0, at, past)")
+                    .line("  product = torch._weight_int8pack_mm(padded, rows, torch.slice(scales, 0, at, past))")
+                    .line("  groups = torch.view(product, [width, -1, group])")
+                    .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [2]), bound))")
+                    .line("  if torch.gt(torch.size(hits, 0), 0):")
+                    .line("    query = torch.select(hits, 1, 0)")
+                    .line("    row = torch.select(hits, 1, 1)")
+                    .line("    found = torch.index(groups, annotate(List[Optional[Tensor]], [query, row]))")
                     .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
                     .line("    _1 = torch.append(places, place)")
                     .line("    _2 = torch.append(scores, found)")

@@ -17,11 +17,11 @@ import org.simreg.worker.features.bankfile.RowSource;
  * order, whatever the number of threads. Any number of callers may search at once; it is closed
  * after the last.
  *
- * <p>How a query is answered: groups of queries are multiplied with tiles of rows in bfloat16 by {@link
+ * <p>How a query is answered: groups of queries are multiplied with tiles of rows in bfloat16, few queries in eight bits, by {@link
  * TileScan}, which drops the rows that {@link RoundingBound} proves to be out; {@link ExactRanking}
  * decides the others in float64; {@link #merge} puts the best of all parts together.
  *
- * <p>Memory: {@code 2 D} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
+ * <p>Memory: {@code 3 D + 2} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
  * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
  * its group of 256 and about 30 MB for scores.
  */
@@ -43,7 +43,7 @@ public final class Shard implements AutoCloseable {
 
     /** Bytes that a shard takes, mapped file included. */
     public static long bytes(long rows, int dimension) {
-        return rows * (6L * dimension + Long.BYTES + Integer.BYTES);
+        return rows * (6L * dimension + ScanModule.Bytes.each(dimension) + Long.BYTES + Integer.BYTES);
     }
 
     /**

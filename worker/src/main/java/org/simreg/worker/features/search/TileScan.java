@@ -7,13 +7,16 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
 /**
- * A scan of some tiles of rows for a group of queries, on one thread: products in bfloat16 by {@link
- * ScanModule}, and what reaches the bound is ranked by {@link ExactRanking}. Where that is too
+ * A scan of some tiles of rows for a group of queries, on one thread: products in bfloat16, of few queries
+ * with rows in eight bits, by {@link ScanModule}, and what reaches the bound is ranked by {@link ExactRanking}. Where that is too
  * much, because many rows are nearly equal, a pass in float32 comes between.
  */
 final class TileScan implements SearchThreads.Work<TopRows[]> {
     /** Larger groups of queries are filled up to a multiple of this, smaller ones to a power of two: libtorch compiles a product once a size. */
     private static final int WIDTH = 16;
+
+    /** Most queries that are multiplied with rows in eight bits; more take longer so than in bfloat16. */
+    private static final int FEW = 8;
 
     /** Rows of a product in float32. */
     private static final int FINE_ROWS = 1024;
@@ -21,7 +24,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
     /** A float32 product costs as much as one candidate in about so many pairs. */
     private static final int CROWDED = 32;
 
-    /** Tiles that skip bfloat16 after it left too much. */
+    /** Tiles that skip a pass after it left too much. */
     private static final int SKIPPED = 7;
 
     /**
@@ -104,10 +107,15 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         TopRows[] run(BooleanSupplier stopped) {
             seed();
             int skip = 0;
+            int skipBytes = width <= FEW && shape.rounded().hasBytes() ? 0 : Integer.MAX_VALUE;
             for (int tile = extent.from(); tile < extent.to(); tile++) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
                 }
+                if (skipBytes == 0 && bytes(tile)) {
+                    continue;
+                }
+                skipBytes = skipBytes == 0 ? SKIPPED : skipBytes - 1;
                 if (skip > 0 || !coarse(tile)) {
                     fine(tile, stopped);
                     skip = skip == 0 ? SKIPPED : skip - 1;
@@ -128,21 +136,34 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             }
         }
 
+        /** Scans a tile in eight bits; false if it leaves too many, of which none is decided then. */
+        private boolean bytes(int tile) {
+            float[] least = least(tile, shape.rounded().byteLoss(tile));
+            int group = shape.tiling().group();
+            return decided(tile, module.scan(shape.rounded().bytes(tile), low, least, group), least);
+        }
+
         /** Scans a tile in bfloat16; false if it leaves too many, of which none is decided then. */
         private boolean coarse(int tile) {
+            float[] least = least(tile, shape.rounded().loss(tile));
+            int group = shape.tiling().group();
+            return decided(tile, module.scan(shape.rounded().tile(tile), low, least, group), least);
+        }
+
+        /** What the rounded scores of a tile must reach, whose rows lost at most so much by rounding. */
+        private float[] least(int tile, double loss) {
             double longest = shape.rounded().longest(tile);
-            double loss = shape.rounded().loss(tile);
-            for (int query = 0; query < count; query++) {
-                errors[query] = shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss);
-            }
             float[] least = new float[width];
             Arrays.fill(least, Float.POSITIVE_INFINITY);
             for (int query = 0; query < count; query++) {
+                errors[query] = shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss);
                 least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
             }
+            return least;
+        }
+
+        private boolean decided(int tile, ScanModule.Hits hits, float[] least) {
             int rows = end(tile) - first(tile);
-            ScanModule.Hits hits = module.scan(
-                    shape.rounded().tile(tile), low, least, shape.tiling().group());
             candidates.take(hits, least, first(tile), end(tile));
             if (candidates.size() > (long) rows * count / CROWDED + (long) WIDTH * k) {
                 return false;

@@ -204,5 +204,20 @@ class ShardTest {
                 assertEquals(rows.cosine(queries, query, row), found.cosine(query, rank));
             }
         }
+        checkFew(shard, queries, found, circumstances);
+    }
+
+    /** Few queries go through rows in eight bits; they have the same answers. */
+    private static void checkFew(Shard shard, float[] queries, TopK all, String circumstances) {
+        for (int count = 1; count <= Math.min(8, all.queries()); count = 2 * count + 1) {
+            int last = all.queries() - count;
+            int from = last * shard.dimension();
+            TopK found = shard.searchUnit(Arrays.copyOfRange(queries, from, queries.length), all.k(), () -> false);
+            for (int i = 0; i < found.ids().length; i++) {
+                String place = "answer " + i + " of " + count + " queries" + circumstances;
+                assertEquals(all.ids()[last * all.k() + i], found.ids()[i], place);
+                assertEquals(all.cosines()[last * all.k() + i], found.cosines()[i], place);
+            }
+        }
     }
 }
