@@ -186,13 +186,14 @@ final class ScanModule implements AutoCloseable {
     Hits scan(Bytes tile, NDArray queries, float[] least, int group) {
         try (NDManager scope = torch.scope()) {
             NDArray sizes = sizes(scope, queries, group);
-            return hits(module.call(
-                    scope, "scan_bytes", tile.levels, tile.scales, queries, scope.create(least), sizes));
+            return hits(
+                    module.call(scope, "scan_bytes", tile.levels, tile.scales, queries, scope.create(least), sizes));
         }
     }
 
     private static NDArray sizes(NDManager scope, NDArray queries, int group) {
-        long wider = Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
+        long wider =
+                Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
         return scope.create(new long[] {Math.max(group, PIECE_ROWS * wider / group * group), group});
     }
 
