@@ -129,7 +129,15 @@ final class TeacherInputs implements StepInputs {
         }
         if (coming == null || !place.equals(coming.next)) {
             keepComing();
+            // What was coming may have been made meanwhile; those that come now leave it out.
+            Batch made = decoded.remove(place);
+            if (made != null) {
+                return made;
+            }
             coming = new Coming(place.step());
+        }
+        if (!place.equals(coming.next)) {
+            throw new IllegalStateException("%s comes in place of %s".formatted(coming.next, place));
         }
         return coming.take();
     }

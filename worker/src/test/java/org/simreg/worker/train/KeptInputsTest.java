@@ -49,8 +49,12 @@ class KeptInputsTest extends TwoTeachers {
     }
 
     private LoadedJob open(String name, Notices notices) {
+        return open(name, notices, 1);
+    }
+
+    private LoadedJob open(String name, Notices notices, int epochs) {
         Job.Builder job = SmallRun.job(first, second);
-        job.getOptimizationBuilder().setEpochs(1).setMicroBatches(PARTS);
+        job.getOptimizationBuilder().setEpochs(epochs).setMicroBatches(PARTS);
         WorkerSettings settings = SmallRun.settings(folder.resolve(name), 1, 1);
         return JobLoader.open(JobSettings.complete(job.build()), settings, notices);
     }
@@ -121,6 +125,28 @@ class KeptInputsTest extends TwoTeachers {
             assertSame(whole, inputs, 1, 0);
             assertSame(whole, inputs, 2, 0);
             assertEquals(STEPS * PICTURES + PICTURES, counter.decoded.get());
+        }
+    }
+
+    /** A member that was taken for lost comes back with its old share when others have gone on. */
+    @Test
+    void aStepFurtherAheadThanTheNextHasItsOwnViews() {
+        Counter counter = new Counter();
+        try (LoadedJob one = open("one", text -> {}, 2);
+                LoadedJob other = open("other", counter, 2)) {
+            StepInputs whole = one.inputs();
+            whole.share(0, PARTS);
+            StepInputs inputs = other.inputs();
+            inputs.share(3, 1);
+            inputs.prepare(0);
+            counter.awaitDecoded(4 * PICTURES / PARTS);
+
+            inputs.share(3, 1);
+            assertSame(whole, inputs, 2, 3);
+            inputs.release(1);
+            for (long step = 3; step < 2 * STEPS; step++) {
+                assertSame(whole, inputs, step, 3);
+            }
         }
     }
 }
