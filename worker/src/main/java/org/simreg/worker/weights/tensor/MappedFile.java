@@ -34,8 +34,6 @@ public final class MappedFile {
     private final long size;
     /** The file's identity, as its path may lead to another one later; null where there is none to read. */
     private final Object key;
-    /** Opened when more than one piece is read; closed with the mapping, when nobody has them any more. */
-    private FileChannel reader;
 
     private MappedFile(Path path, ByteBuffer[] windows, long size, Object key) {
         this.path = path;
@@ -135,12 +133,9 @@ public final class MappedFile {
             if (key == null || !key.equals(key(path))) {
                 return;
             }
-            if (length == size) {
-                try (FileChannel whole = UserFile.open(path)) {
-                    read(whole, offset, length);
-                }
-            } else {
-                read(reader(), offset, length);
+            // Opened each time: nobody closes a mapped file, and descriptors are few.
+            try (FileChannel channel = UserFile.open(path)) {
+                read(channel, offset, length);
             }
         } catch (CorruptFile e) {
             throw e;
@@ -153,13 +148,6 @@ public final class MappedFile {
         return Files.exists(file)
                 ? Files.readAttributes(file, BasicFileAttributes.class).fileKey()
                 : null;
-    }
-
-    private synchronized FileChannel reader() throws IOException {
-        if (reader == null || !reader.isOpen()) {
-            reader = UserFile.open(path);
-        }
-        return reader;
     }
 
     private void read(FileChannel channel, long offset, long length) throws IOException {
