@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -253,6 +254,26 @@ class LauncherTest {
         String groups = "12:pids:/a\n5:cpu,memory:/a\n0::/a\n";
         Map<String, String> first = machine(groups, Map.of("memory/memory.limit_in_bytes", eight));
         assertEquals(worker, budget(first, "worker"));
+    }
+
+    @Test
+    void aWorkerWhoseMemoryIsLimitedHasItsHeapFromTheStart() throws Exception {
+        Map<String, String> free = machine("0::/\n", Map.of("memory.max", "max"));
+        Map<String, String> eight = machine("0::/\n", Map.of("memory.max", "" + (8L << 30)));
+        assertEquals(List.of("-Xms2048m", "-XX:+AlwaysPreTouch"), fromTheStart(eight, "worker"));
+        assertEquals(List.of(), fromTheStart(eight, "coordinator"));
+        assertEquals(List.of(), fromTheStart(eight, "distill"));
+        assertEquals(List.of(), fromTheStart(free, "worker"));
+        Map<String, String> own = new HashMap<>(eight);
+        own.put("SIMREG_JAVA_OPTS", "-Dx=y -Xmx1g");
+        assertEquals(List.of(), fromTheStart(own, "worker"), "more than the heap may have");
+    }
+
+    private List<String> fromTheStart(Map<String, String> machine, String command) throws Exception {
+        built();
+        return launch(machine, launcher, command).out.stream()
+                .filter(o -> o.startsWith("-Xms") || o.contains("PreTouch"))
+                .toList();
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
+import org.simreg.coordinator.search.query.Timers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.DataSource;
@@ -39,6 +40,7 @@ final class BankBuilder {
 
     private final Banks.Setup setup;
     private final BankFolders folders;
+    private final Timers timers;
     private final SearchWorkers searchWorkers;
     private final Listener listener;
 
@@ -60,8 +62,9 @@ final class BankBuilder {
         List<SearchWorkers.Worker> workers();
     }
 
-    BankBuilder(Banks.Setup setup, BankFolders folders, SearchWorkers searchWorkers, Listener listener) {
+    BankBuilder(Banks.Setup setup, BankFolders folders, Timers timers, SearchWorkers searchWorkers, Listener listener) {
         this.setup = setup;
+        this.timers = timers;
         this.folders = folders;
         this.searchWorkers = searchWorkers;
         this.listener = listener;
@@ -195,7 +198,8 @@ final class BankBuilder {
     }
 
     private void embed(Bank bank) {
-        ImageBankBuilder images = new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
+        ImageBankBuilder images =
+                new ImageBankBuilder(timers, searchWorkers, bank.record(), new PartProgress(this, bank));
         bank.build(images);
         images.attend(listener.workers(), List.of());
         images.tick();

@@ -106,7 +106,7 @@ public final class Banks implements BankService, AutoCloseable {
         folders = new BankFolders(setup.home());
         embeddings = new QueryEmbeddings(timers, searchWorkers);
         wantedSentMs = timers.now();
-        builder = new BankBuilder(setup, folders, searchWorkers, new BuildListener());
+        builder = new BankBuilder(setup, folders, timers, searchWorkers, new BuildListener());
     }
 
     /** Serves the banks that are kept and ready, and goes on with building others; each fails alone. */

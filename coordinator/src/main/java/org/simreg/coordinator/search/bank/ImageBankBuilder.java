@@ -3,18 +3,20 @@ package org.simreg.coordinator.search.bank;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
+import org.simreg.coordinator.search.query.SuspectedEnd;
+import org.simreg.coordinator.search.query.Timers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.DataSource;
@@ -47,6 +49,7 @@ final class ImageBankBuilder {
     /** Images by which two losses may differ and still be of the same cause: those that are decoded ahead. */
     private static final int SAME_PLACE = 1024;
 
+    private final Timers timers;
     private final SearchWorkers searchWorkers;
     private final Progress progress;
     private final SortedSet<SearchWorkers.Worker> workers = new TreeSet<>();
@@ -55,8 +58,8 @@ final class ImageBankBuilder {
     private final Map<SearchWorkers.Worker, String> failures = new TreeMap<>();
     private final Map<SearchWorkers.Worker, String> silent = new TreeMap<>();
 
-    /** Rows that a part had reached when a process that embedded it was lost, by process. */
-    private final Map<Integer, SortedMap<SearchWorkers.Worker, Integer>> losses = new HashMap<>();
+    /** Workers that were lost while they embedded a part, and didn't come back. */
+    private final Map<Integer, List<Loss>> losses = new HashMap<>();
 
     private BankRecord record;
     private boolean over;
@@ -76,7 +79,18 @@ final class ImageBankBuilder {
         void failed(String reason);
     }
 
-    ImageBankBuilder(SearchWorkers searchWorkers, BankRecord record, Progress progress) {
+    /**
+     * A worker that was lost while it embedded a part.
+     *
+     * @param rows of the part that it had reached
+     */
+    private record Loss(SuspectedEnd end, int rows) {}
+
+    /** Rows of a part at about which two workers were lost. */
+    private record Place(int first, int last, List<SuspectedEnd> ends) {}
+
+    ImageBankBuilder(Timers timers, SearchWorkers searchWorkers, BankRecord record, Progress progress) {
+        this.timers = timers;
         this.searchWorkers = searchWorkers;
         this.record = record;
         this.progress = progress;
@@ -141,41 +155,52 @@ final class ImageBankBuilder {
         failures.keySet().retainAll(workers);
         silent.keySet().retainAll(workers);
         // Whoever comes back was only out of reach.
-        losses.values().forEach(lost -> lost.keySet().removeAll(workers));
+        losses.values().forEach(lost -> lost.removeIf(loss -> loss.end.isBack(workers)));
         assigned.forEach((part, worker) -> {
             if (!workers.contains(worker) && !leaving.contains(worker)) {
-                losses.computeIfAbsent(part, none -> new TreeMap<>()).put(worker, rows.getOrDefault(part, 0));
+                losses.computeIfAbsent(part, none -> new ArrayList<>())
+                        .add(new Loss(new SuspectedEnd(worker, timers.now(), true), rows.getOrDefault(part, 0)));
             }
         });
         assigned.values().removeIf(worker -> !workers.contains(worker));
     }
 
     /**
-     * Fails the bank over a part that two processes in succession were lost with at about the same images: a third one
-     * would be lost too.
+     * Whether a part may be given to a worker. One that two processes in succession were lost with at about the same images
+     * waits whether one of them comes back. If none does, a third one would be lost too, and the bank fails.
      */
-    private void failIfDeadly(int part) {
-        SortedMap<SearchWorkers.Worker, Integer> lost = losses.getOrDefault(part, Collections.emptySortedMap());
-        List<Integer> reached = lost.values().stream().sorted().toList();
-        for (int i = 1; i < reached.size() && !over; i++) {
-            if (reached.get(i) - reached.get(i - 1) <= SAME_PLACE) {
-                over = true;
-                long first = record.getParts(part).getFirstId() + reached.get(i - 1);
-                long last = record.getParts(part).getFirstId()
-                        + Math.min(record.getParts(part).getRows() - 1, reached.get(i) + SAME_PLACE);
-                progress.failed(
-                        "the workers %s were lost one after the other while they embedded the images %d to %d: one of these, or the weights, takes more memory than a worker has; take it out of %s, delete the bank and make it again"
-                                .formatted(
-                                        lost.keySet().stream()
-                                                .map(SearchWorkers.Worker::name)
-                                                .distinct()
-                                                .collect(Collectors.joining(" and ")),
-                                        first,
-                                        last,
-                                        DataSource.shown(
-                                                record.getSource().getImages().getDataset())));
+    private boolean mayBeGiven(int part) {
+        place(part, false).flatMap(lost -> place(part, true)).ifPresent(deadly -> {
+            over = true;
+            progress.failed(sentence(part, deadly));
+        });
+        return place(part, false).isEmpty();
+    }
+
+    /** Where two workers were lost with a part. */
+    private Optional<Place> place(int part, boolean certain) {
+        List<Loss> lost = losses.getOrDefault(part, List.of()).stream()
+                .filter(loss -> !certain || loss.end.isCertain(workers, timers.now()))
+                .sorted(Comparator.comparingInt(Loss::rows))
+                .toList();
+        for (int i = 1; i < lost.size(); i++) {
+            Loss one = lost.get(i - 1);
+            Loss other = lost.get(i);
+            if (other.rows - one.rows <= SAME_PLACE) {
+                return Optional.of(new Place(one.rows, other.rows, List.of(one.end, other.end)));
             }
         }
+        return Optional.empty();
+    }
+
+    private String sentence(int part, Place deadly) {
+        BankRecord.Part one = record.getParts(part);
+        return "the workers %s were lost one after the other while they embedded the images %d to %d, and did not come back: one of these, or the weights, takes more memory than a worker has; take it out of %s, delete the bank and make it again"
+                .formatted(
+                        SuspectedEnd.names(deadly.ends),
+                        one.getFirstId() + deadly.first,
+                        one.getFirstId() + Math.min(one.getRows() - 1, deadly.last + SAME_PLACE),
+                        DataSource.shown(record.getSource().getImages().getDataset()));
     }
 
     /** Gives parts to idle workers, and asks how far the others are; called again and again. */
@@ -187,8 +212,7 @@ final class ImageBankBuilder {
             }
             if (!assigned.containsKey(part)) {
                 Optional<SearchWorkers.Worker> idle = idle();
-                failIfDeadly(part);
-                if (idle.isEmpty() || over) {
+                if (!mayBeGiven(part) || idle.isEmpty()) {
                     continue;
                 }
                 assigned.put(part, idle.get());
@@ -231,6 +255,7 @@ final class ImageBankBuilder {
         } else if (reply.getEmbedded().hasStored()) {
             assigned.remove(part);
             rows.remove(part);
+            losses.remove(part);
             progress.embedded(part, reply.getEmbedded());
         } else {
             if (reply.getEmbedded().getDimension() > 0) {
@@ -287,10 +312,15 @@ final class ImageBankBuilder {
         if (workers.isEmpty()) {
             status.setReason("waits for workers");
         } else {
-            status.setReason(Stream.of(failures, silent)
-                    .flatMap(troubles -> troubles.entrySet().stream())
-                    .map(trouble -> trouble.getKey().name() + ": " + trouble.getValue())
-                    .collect(Collectors.joining("; ")));
+            Stream<String> troubles = Stream.of(failures, silent)
+                    .flatMap(some -> some.entrySet().stream())
+                    .map(trouble -> trouble.getKey().name() + ": " + trouble.getValue());
+            Stream<String> waiting = IntStream.range(0, record.getPartsCount())
+                    .mapToObj(part -> place(part, false))
+                    .flatMap(Optional::stream)
+                    .map(lost -> "waits whether %s come back, which were lost at the same images"
+                            .formatted(SuspectedEnd.names(lost.ends)));
+            status.setReason(Stream.concat(troubles, waiting).collect(Collectors.joining("; ")));
         }
     }
 }

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SearchOrder;
@@ -19,7 +18,8 @@ import org.simreg.proto.Vectors;
 
 /**
  * The embedding of one query's images by a worker, and by the next one where that fails. A query that two workers were
- * lost with, or gave no answer to, while they read its images is not asked of a third. Belongs to the search thread.
+ * lost with, or gave no answer to, while they read its images is not asked of a third, unless one of them attends again:
+ * that is waited for. Belongs to the search thread.
  */
 final class QueryEmbedding {
     /** Workers that a query may end. */
@@ -39,21 +39,9 @@ final class QueryEmbedding {
     private final QueryEmbeddings all;
     private final long begun;
     private final CompletableFuture<Vectors> vectors = new CompletableFuture<>();
-    private final List<Ended> ended = new ArrayList<>();
+    private final List<SuspectedEnd> ended = new ArrayList<>();
     private Deque<SearchWorkers.Worker> next = new ArrayDeque<>();
     private Optional<SearchWorkers.Worker> asked = Optional.empty();
-
-    /**
-     * A worker that the images ended, as far as the coordinator can tell.
-     *
-     * @param lost whether it was lost while it read them; otherwise it gave no answer
-     */
-    record Ended(SearchWorkers.Worker worker, boolean lost) {
-        /** Whether the same process attends again: it was silent only. */
-        boolean isBack(Collection<SearchWorkers.Worker> attending) {
-            return lost && attending.contains(worker);
-        }
-    }
 
     /**
      * @param all know the workers, and what else they are asked
@@ -86,14 +74,19 @@ final class QueryEmbedding {
     }
 
     private void ask(String trouble) {
-        if (next.isEmpty() && ended.size() < MOST_ENDED) {
+        if (all.certain(ended).size() >= MOST_ENDED) {
+            vectors.completeExceptionally(new Refused(Refused.Kind.INVALID, deadly(ended)));
+            return;
+        }
+        if (ended.size() >= MOST_ENDED && System.nanoTime() < until) {
+            // One of them may only have been silent.
+            timers.after(RETRY_MS, this::askAgain);
+            return;
+        }
+        if (next.isEmpty() || ended.size() >= MOST_ENDED) {
             vectors.completeExceptionally(new Refused(
                     Refused.Kind.UNAVAILABLE,
                     "The images of the query can't be embedded: %s; ask again later".formatted(trouble)));
-            return;
-        }
-        if (ended.size() >= MOST_ENDED) {
-            vectors.completeExceptionally(new Refused(Refused.Kind.INVALID, deadly(ended)));
             return;
         }
         SearchWorkers.Worker worker = next.remove();
@@ -112,17 +105,25 @@ final class QueryEmbedding {
                 e -> failed(worker, e, patient));
     }
 
+    private void askAgain() {
+        if (!vectors.isDone()) {
+            next = new ArrayDeque<>(all.rotated());
+            next.removeIf(worker -> ended.stream().anyMatch(end -> end.worker().equals(worker)));
+            ask("the workers %s were lost or gave no answer".formatted(SuspectedEnd.names(ended)));
+        }
+    }
+
     /** The sentence for a query that has ended workers. */
-    static String deadly(List<Ended> ended) {
+    static String deadly(List<SuspectedEnd> ended) {
         return "The query is refused: the workers %s were lost or gave no answer while they read its images; send smaller ones"
-                .formatted(ended.stream().map(one -> one.worker().name()).collect(Collectors.joining(" and ")));
+                .formatted(SuspectedEnd.names(ended));
     }
 
     private void failed(SearchWorkers.Worker worker, Throwable e, boolean patient) {
         if (isAskedNow(worker)) {
             boolean reading = all.isNotAsked(worker, this);
             if (e instanceof TimeoutException && patient && reading) {
-                ended.add(new Ended(worker, false));
+                ended.add(new SuspectedEnd(worker, timers.now(), false));
             }
             ask(worker.name() + ": " + e.getMessage());
         }
@@ -144,7 +145,7 @@ final class QueryEmbedding {
             SearchWorkers.Worker worker = asked.get();
             if (!attending.contains(worker) && !leaving.contains(worker)) {
                 if (reading) {
-                    ended.add(new Ended(worker, true));
+                    ended.add(new SuspectedEnd(worker, timers.now(), true));
                 }
                 all.isNotAsked(worker, this);
                 asked = Optional.empty();
@@ -155,7 +156,7 @@ final class QueryEmbedding {
     }
 
     /** The workers that were lost with these images or gave no answer, also for earlier queries with the same. */
-    List<Ended> ended() {
+    List<SuspectedEnd> ended() {
         return ended;
     }
 

@@ -32,7 +32,7 @@ public final class QueryEmbeddings {
     private final Map<SearchWorkers.Worker, Set<QueryEmbedding>> asked = new HashMap<>();
 
     /** Workers that a query's images have ended, of queries that did. */
-    private final Map<Images, List<QueryEmbedding.Ended>> ended = new LinkedHashMap<>();
+    private final Map<Images, List<SuspectedEnd>> ended = new LinkedHashMap<>();
 
     private List<SearchWorkers.Worker> workers = List.of();
     private int rotation;
@@ -60,8 +60,8 @@ public final class QueryEmbeddings {
      */
     public CompletionStage<Vectors> start(ImageQuery query, long until) {
         Images images = Images.of(query);
-        List<QueryEmbedding.Ended> before = List.copyOf(ended.getOrDefault(images, List.of()));
-        if (before.size() >= QueryEmbedding.MOST_ENDED) {
+        List<SuspectedEnd> before = List.copyOf(ended.getOrDefault(images, List.of()));
+        if (certain(before).size() >= QueryEmbedding.MOST_ENDED) {
             return CompletableFuture.failedFuture(new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
         }
         QueryEmbedding embedding = new QueryEmbedding(timers, searchWorkers, this, query, until);
@@ -75,11 +75,16 @@ public final class QueryEmbeddings {
         });
     }
 
-    private void remember(Images images, List<QueryEmbedding.Ended> workers) {
+    private void remember(Images images, List<SuspectedEnd> workers) {
         ended.put(images, new ArrayList<>(workers));
         if (ended.size() > MOST_REMEMBERED) {
             ended.remove(ended.keySet().iterator().next());
         }
+    }
+
+    /** Those for which there is no hope left. */
+    List<SuspectedEnd> certain(List<SuspectedEnd> ends) {
+        return ends.stream().filter(end -> end.isCertain(workers, timers.now())).toList();
     }
 
     /** The workers that attend now, in the order in which they are asked. */

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.search.query.FakeSearchWorkers;
 import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
+import org.simreg.coordinator.search.query.FakeTimers;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
@@ -20,10 +21,13 @@ import org.simreg.proto.ShardFile;
 
 /** Parts of a bank, which workers embed. */
 class ImageBankBuilderTest {
+    private static final long BACK_MS = 15_000;
+
+    private final FakeTimers timers = new FakeTimers();
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final List<String> heard = new ArrayList<>();
     private BankRecord record = record();
-    private final ImageBankBuilder builder = new ImageBankBuilder(searchWorkers, record, new Heard());
+    private final ImageBankBuilder builder = new ImageBankBuilder(timers, searchWorkers, record, new Heard());
 
     private static BankRecord record() {
         BankRecord.Builder record = BankRecord.newBuilder().setName("bank").setVersion("v");
@@ -125,20 +129,63 @@ class ImageBankBuilderTest {
         assertEquals(List.of("embedded 1"), heard);
     }
 
-    @Test
-    void aPartThatTwoWorkersWereLostWithAtTheSameImagesFailsTheBank() {
+    private static SearchWorkers.Worker again(SearchWorkers.Worker worker) {
+        return new SearchWorkers.Worker(worker.name(), "started anew", worker.memory());
+    }
+
+    private void bothAreLost() {
         builder.attend(List.of(ONE), List.of());
         rows(tick().get(0), 3);
         builder.attend(List.of(TWO), List.of());
         rows(tick().get(0), 4);
         assertEquals(List.of("more", "more"), heard);
-        builder.attend(List.of(new SearchWorkers.Worker("w1", "started anew", 1 << 20)), List.of());
-        assertEquals(List.of(), tick());
-        assertEquals(3, heard.size());
+    }
+
+    private void failed() {
+        assertEquals(3, heard.size(), heard.toString());
         String why = heard.get(2);
         assertTrue(why.startsWith("failed: the workers w1 and w2 were lost"), why);
         assertTrue(why.contains("the images 3 to 9"), why);
         assertEquals(List.of(), tick());
+    }
+
+    @Test
+    void aPartThatEndedTwoProcessesAtTheSameImagesFailsTheBank() {
+        bothAreLost();
+        builder.attend(List.of(again(ONE), again(TWO)), List.of());
+        tick();
+        failed();
+    }
+
+    @Test
+    void aPartThatTwoWorkersWereLostWithAtTheSameImagesWaitsWhetherOneComesBack() {
+        bothAreLost();
+        builder.attend(List.of(again(ONE)), List.of());
+        assertEquals(List.of(1), parts(asked()), "the other part");
+        assertEquals("waits whether w1 and w2 come back, which were lost at the same images", reason());
+        timers.pass(BACK_MS - 1);
+        assertEquals(List.of(1), parts(asked()));
+        assertEquals(2, heard.size(), heard.toString());
+        timers.pass(1);
+        tick();
+        failed();
+    }
+
+    private List<EmbedOrder> asked() {
+        return tick().stream().map(asked -> asked.order().getEmbed()).toList();
+    }
+
+    @Test
+    void aPartGoesOnOnceOneThatWasOnlySilentIsBack() {
+        bothAreLost();
+        builder.attend(List.of(), List.of());
+        timers.pass(5000);
+        assertEquals(List.of(), tick());
+        builder.attend(List.of(again(ONE), TWO), List.of());
+        assertEquals(List.of(0, 1), parts(asked()));
+        timers.pass(100_000);
+        assertEquals(List.of(0, 1), parts(asked()));
+        assertEquals(List.of("more", "more"), heard);
     }
 
     @Test

@@ -33,7 +33,7 @@ public final class FakeTimers implements Timers {
     }
 
     /** Lets time pass, and runs what is due in its order. */
-    void pass(long milliseconds) {
+    public void pass(long milliseconds) {
         long end = now + milliseconds;
         Optional<Due> next = first(end);
         while (next.isPresent()) {

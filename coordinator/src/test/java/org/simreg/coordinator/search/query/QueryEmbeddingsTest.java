@@ -24,7 +24,8 @@ class QueryEmbeddingsTest {
     private static final SearchWorkers.Worker THREE = new SearchWorkers.Worker("w3", "third", 1 << 20);
 
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
-    private final QueryEmbeddings embeddings = new QueryEmbeddings(new FakeTimers(), searchWorkers);
+    private final FakeTimers timers = new FakeTimers();
+    private final QueryEmbeddings embeddings = new QueryEmbeddings(timers, searchWorkers);
 
     private CompletableFuture<Vectors> ask(String image) {
         ImageQuery query =
@@ -52,6 +53,10 @@ class QueryEmbeddingsTest {
         embeddings.attend(List.of(TWO, THREE), List.of());
         assertEquals(TWO, searchWorkers.one().worker());
         embeddings.attend(List.of(THREE), List.of());
+        timers.pass(SuspectedEnd.BACK_MS - 1);
+        assertEquals(List.of(), searchWorkers.asked());
+        assertFalse(query.isDone(), "one may come back");
+        timers.pass(1000);
         assertEquals(List.of(), searchWorkers.asked());
         assertEquals(Refused.Kind.INVALID, refused(query).kind());
         assertTrue(
@@ -71,11 +76,30 @@ class QueryEmbeddingsTest {
             CompletableFuture<Vectors> query = ask("bomb");
             assertEquals(1, searchWorkers.asked().size());
             embeddings.attend(List.of(), List.of());
-            assertTrue(query.isCompletedExceptionally());
+            assertEquals(process.equals("first"), query.isCompletedExceptionally());
         }
         embeddings.attend(List.of(started("third")), List.of());
+        timers.pass(1000);
         assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
         assertEquals(List.of(), searchWorkers.asked());
+    }
+
+    @Test
+    void aQueryGoesOnOnceOneThatWasOnlySilentIsBack() {
+        embeddings.attend(List.of(ONE, TWO), List.of());
+        CompletableFuture<Vectors> query = ask("picture");
+        assertEquals(ONE, searchWorkers.one().worker());
+        embeddings.attend(List.of(TWO), List.of());
+        assertEquals(TWO, searchWorkers.one().worker());
+        embeddings.attend(List.of(), List.of());
+        timers.pass(5000);
+        assertFalse(query.isDone());
+        embeddings.attend(List.of(TWO), List.of());
+        timers.pass(1000);
+        FakeSearchWorkers.Asked again = searchWorkers.one();
+        assertEquals(TWO, again.worker());
+        answers(again);
+        assertEquals(7, query.join().getDimension());
     }
 
     private static SearchWorkers.Worker started(String process) {
