@@ -170,7 +170,7 @@ final class ImageBankBuilder {
      * waits whether one of them comes back. If none does, a third one would be lost too, and the bank fails.
      */
     private boolean mayBeGiven(int part) {
-        place(part, false).flatMap(lost -> place(part, true)).ifPresent(deadly -> {
+        place(part, true).ifPresent(deadly -> {
             over = true;
             progress.failed(sentence(part, deadly));
         });

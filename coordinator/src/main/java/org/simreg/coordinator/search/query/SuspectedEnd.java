@@ -1,7 +1,6 @@
 package org.simreg.coordinator.search.query;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -32,8 +31,6 @@ public record SuspectedEnd(SearchWorkers.Worker worker, long at, boolean lost) {
 
     /** The names of the workers, for a sentence. */
     public static String names(Collection<SuspectedEnd> ends) {
-        List<String> names =
-                ends.stream().map(end -> end.worker.name()).distinct().toList();
-        return names.stream().collect(Collectors.joining(" and "));
+        return ends.stream().map(end -> end.worker.name()).distinct().collect(Collectors.joining(" and "));
     }
 }
