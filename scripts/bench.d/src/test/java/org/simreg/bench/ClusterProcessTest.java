@@ -63,6 +63,7 @@ class ClusterProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void oneWorkerThenThreeThenTwo() throws IOException {
         processes.leave("w1");
         processes.leave("w2");

@@ -41,10 +41,14 @@ class SharedEvaluationTest {
     private static Path pictures;
     private static String teacher;
 
+    /** What one member alone measures of the pictures with the frozen teacher. */
+    private static OneJob.Ended alone;
+
     @BeforeAll
-    static void write() throws IOException {
+    static void write() throws Exception {
         teacher = SmallRun.teacher(shared, Network.MOBILENET_V2, 1);
         pictures = copy(shared.resolve("pictures"));
+        alone = alone(shared, pictures, teacher);
     }
 
     private static Path copy(Path to) throws IOException {
@@ -95,8 +99,8 @@ class SharedEvaluationTest {
                 IntStream.range(0, count).mapToObj(rank -> job(data, teacher)).toList());
     }
 
-    private OneJob.Ended alone(Path data, String teacher) throws Exception {
-        try (OneJob one = members(data, teacher, 1)) {
+    private static OneJob.Ended alone(Path folder, Path data, String teacher) throws Exception {
+        try (OneJob one = new OneJob(folder, List.of(job(data, teacher)))) {
             return one.run(Set.of(), 0).get(0);
         }
     }
@@ -104,23 +108,24 @@ class SharedEvaluationTest {
     @ParameterizedTest
     @ValueSource(strings = {"frozen", "self"})
     void oneTwoAndThreeMembersGetTheSameNumbers(String kind) throws Exception {
-        String source = kind.equals("self") ? "self" : teacher;
-        OneJob.Ended alone = alone(pictures, source);
+        boolean self = kind.equals("self");
+        String source = self ? "self" : teacher;
+        OneJob.Ended expected = self ? alone(folder, pictures, source) : alone;
         List<String> subjects =
-                alone.measured().stream().map(EvaluationDone::getSubject).toList();
+                expected.measured().stream().map(EvaluationDone::getSubject).toList();
         assertEquals(
-                kind.equals("self")
+                self
                         ? List.of("student at random", "student", "student average")
                         : List.of("student at random", "teacher", "student", "student average"),
                 subjects);
-        assertTrue(alone.measured().get(subjects.indexOf("student")).getExamplesCount() > 0);
+        assertTrue(expected.measured().get(subjects.indexOf("student")).getExamplesCount() > 0);
         for (int count = 2; count <= 3; count++) {
             try (OneJob several = members(pictures, source, count)) {
                 List<OneJob.Ended> ended =
                         several.run(Set.of(), IntStream.range(0, count).toArray());
-                assertEquals(alone.measured(), ended.get(0).measured(), count + " members");
+                assertEquals(expected.measured(), ended.get(0).measured(), count + " members");
                 for (OneJob.Ended one : ended) {
-                    assertEquals(alone.sha256(), one.sha256());
+                    assertEquals(expected.sha256(), one.sha256());
                     assertEquals("", one.abandoned());
                 }
             }
@@ -155,7 +160,6 @@ class SharedEvaluationTest {
 
     @Test
     void aMemberThatHangsIsNotWaitedForAndChangesNothing() throws Exception {
-        OneJob.Ended alone = alone(pictures, teacher);
         CountDownLatch measured = new CountDownLatch(2);
         try (OneJob three = members(pictures, teacher, 3)) {
             three.decoding((rank, file) -> {
@@ -180,7 +184,6 @@ class SharedEvaluationTest {
 
     @Test
     void aMemberThatIsLostInTheMiddleIsDoneWithoutAndTheNextGenerationEndsTheSame() throws Exception {
-        OneJob.Ended alone = alone(pictures, teacher);
         try (OneJob three = members(pictures, teacher, 3)) {
             three.decoding((rank, file) -> {
                 if (rank == 2 && file.contains("/val/")) {
@@ -200,7 +203,6 @@ class SharedEvaluationTest {
 
     @Test
     void whenTheOneThatLeadsIsLostTheOthersMeasureAgain() throws Exception {
-        OneJob.Ended alone = alone(pictures, teacher);
         try (OneJob three = members(pictures, teacher, 3)) {
             Set<Integer> lost = new HashSet<>();
             three.decoding((rank, file) -> {
@@ -245,12 +247,12 @@ class SharedEvaluationTest {
         for (Path file : List.of(val.get(3), val.get(BATCH + 5), val.get(2 * BATCH + 1), train.get(BATCH + 7))) {
             Files.writeString(file, "no picture");
         }
-        OneJob.Ended alone = alone(damaged, teacher);
+        OneJob.Ended expected = alone(folder, damaged, teacher);
         try (OneJob three = members(damaged, teacher, 3)) {
             List<OneJob.Ended> ended = three.run(Set.of(), 0, 1, 2);
-            assertEquals(alone.measured(), ended.get(0).measured());
-            assertEquals(left(alone), left(ended.get(0)));
-            assertEquals(alone.sha256(), ended.get(2).sha256());
+            assertEquals(expected.measured(), ended.get(0).measured());
+            assertEquals(left(expected), left(ended.get(0)));
+            assertEquals(expected.sha256(), ended.get(2).sha256());
         }
     }
 
@@ -263,7 +265,6 @@ class SharedEvaluationTest {
 
     @Test
     void aMemberWithOtherPicturesComputesNothingThatCounts() throws Exception {
-        OneJob.Ended alone = alone(pictures, teacher);
         Path less = copy(folder.resolve("less"));
         Files.delete(files(less.resolve("val")).get(0));
         try (OneJob two = new OneJob(folder, List.of(job(pictures, teacher), job(less, teacher)))) {

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.node.SmallJob;
@@ -47,6 +48,7 @@ class EmbedCommandTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void aKilledRunGoesOnToTheSameBytes() throws Exception {
         Path sample = Path.of("..", "scripts", "sample");
         Command whole = embed(sample, folder.resolve("whole"));

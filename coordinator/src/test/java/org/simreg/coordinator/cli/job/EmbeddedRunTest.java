@@ -145,7 +145,6 @@ class EmbeddedRunTest {
 
     @Test
     @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
-    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void aRunEndsEarlyAtTheSameStepWithTheSameBestStudentWhereverItIsKilled() throws Exception {
         SmallJob.pictures(folder.resolve("pictures"));
         Path whole = folder.resolve("whole");

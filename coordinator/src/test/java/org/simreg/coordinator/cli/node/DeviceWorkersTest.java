@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.grpc.client.ApiClient;
@@ -84,6 +85,7 @@ class DeviceWorkersTest {
 
     /** The workers that are two processes on a real coordinator: one is killed and comes back, then all leave. */
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     @Timeout(600)
     void aKilledWorkerComesBackAndAllLeaveAtTheSignal() throws Exception {
         CoordinatorNode.Settings settings = new CoordinatorNode.Settings(
