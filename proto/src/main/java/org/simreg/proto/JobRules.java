@@ -173,7 +173,7 @@ final class JobRules {
         if (student.hasModule() && job.getPrecision() == Precision.BFLOAT16) {
             add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
         }
-        mobileNet(student);
+        stridedDepthwise(student);
         if (student.hasInitPart() && !student.hasInit()) {
             add("student.init_part", "has no effect without student.init; leave it out");
         }
@@ -187,7 +187,7 @@ final class JobRules {
      * oneDNN's bfloat16 weight gradient of a depthwise convolution with stride 2 over a single
      * pixel has another bit now and then, at taps that see padding only.
      */
-    private void mobileNet(Student student) {
+    private void stridedDepthwise(Student student) {
         int size = job.getViews().getSize();
         if (!student.hasModule()
                 && STRIDED.contains(student.getNetwork())

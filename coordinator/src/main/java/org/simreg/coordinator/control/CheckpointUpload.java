@@ -102,8 +102,9 @@ final class CheckpointUpload implements Upload {
                             .formatted(header.getStep(), run.id(), ledger.reported()));
         }
         ledger.append(header.getStep(), false);
-        after(ledger.syncLater(), answer, synced -> {
-            ledger.isDurable();
+        long synced = ledger.step();
+        after(ledger.syncLater(), answer, done -> {
+            ledger.durable(synced);
             check();
             after(file.store(), answer, written -> {
                 ledger.refreshCheckpoint();

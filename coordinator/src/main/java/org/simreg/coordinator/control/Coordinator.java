@@ -66,10 +66,12 @@ import org.slf4j.LoggerFactory;
  * record and sends {@code Begin}.
  * <li>On each member {@code JobRunner} starts a {@code GenerationRun}: {@code StateTransfer} gets the state, and the
  * training loop takes the next step. Its {@code Committed} reports go by {@code ReportHandler} to {@code
- * LedgerWriter}, which appends the step to the ledger once all members have reported it.
+ * LedgerWriter}, which appends the step to the ledger once all members have reported it, and {@link Dispatcher} has
+ * the ledger made durable before a member hears that it may forget its report.
  * </ol>
  *
- * <p>Steps 2 and 4 and every line of the ledger happen on the coordinator's thread.
+ * <p>Steps 2 and 4 and every call of {@code LedgerWriter} happen on the coordinator's thread; its lines reach the disk
+ * as {@link RunFiles} says.
  */
 public final class Coordinator implements JobService, WorkerService, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);

@@ -23,8 +23,8 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 
 /**
- * The dispatcher: hands the workers to the jobs, has each job decided on, and orders idle workers
- * to load theirs.
+ * The allotment of workers to jobs, carried out: gives each job its workers, has {@link JobController} carry out what is
+ * to happen with the job next, and orders idle workers to load theirs.
  */
 final class Dispatcher {
     /**
@@ -218,8 +218,9 @@ final class Dispatcher {
     private void synced(JobRun run, boolean due) {
         LedgerWriter ledger = run.ledger();
         if (due && ledger.hasGrown()) {
+            long synced = ledger.step();
             guard.afterwards(run, ledger.syncLater(), () -> {
-                ledger.isDurable();
+                ledger.durable(synced);
                 tellDurable(run, ledger);
             });
         } else {

@@ -12,8 +12,8 @@ import org.simreg.proto.Job;
 import org.simreg.proto.TeacherSource;
 
 /**
- * The orders to help: tells the members of a generation and the helpers of each other, whenever something about them
- * has changed. Nothing but time depends on whether an order arrives.
+ * The sender of the orders to help: whenever a generation's members or the helpers of a job have changed, it tells each
+ * of them who the others are. Nothing but time depends on whether an order arrives.
  */
 final class Helping {
     private final WorkerRegistry registry;

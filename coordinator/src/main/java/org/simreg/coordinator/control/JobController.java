@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.LedgerWriter;
 import org.simreg.coordinator.job.schedule.Decision;
 import org.simreg.coordinator.job.schedule.GenerationPlanner;
 import org.simreg.coordinator.job.schedule.JobScheduler;
@@ -159,9 +160,10 @@ final class JobController {
         List<WorkerSession> members = generation.getMembersList().stream()
                 .flatMap(member -> registry.find(member.getWorker()).stream())
                 .toList();
-        run.ledger().moveTo(generation);
-        guard.afterwards(run, run.ledger().syncLater(), () -> {
-            run.ledger().isDurable();
+        LedgerWriter ledger = run.ledger();
+        ledger.moveTo(generation);
+        guard.afterwards(run, ledger.syncLater(), () -> {
+            ledger.durable(generation.getStep());
             begun(run, begin, generation, cause, members);
         });
     }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.LedgerWriter;
 import org.simreg.proto.BestStudent;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobState;
@@ -24,9 +25,11 @@ final class JobFinisher {
 
     /** Lets the workers go and begins the exports of the last checkpoint, on another thread. */
     void begin(JobRun run) {
-        run.ledger().append(run.ledger().lastStep(), false);
-        guard.afterwards(run, run.ledger().syncLater(), () -> {
-            run.ledger().isDurable();
+        LedgerWriter ledger = run.ledger();
+        ledger.append(ledger.lastStep(), false);
+        long synced = ledger.step();
+        guard.afterwards(run, ledger.syncLater(), () -> {
+            ledger.durable(synced);
             export(run);
         });
     }

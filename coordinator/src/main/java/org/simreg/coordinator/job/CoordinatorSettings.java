@@ -55,7 +55,14 @@ public record CoordinatorSettings(
      */
     public record Times(int heartbeat, int lostAfter, long grace, long gather, long patience, long leave, long room) {
         /** What a cluster runs with. */
-        public static final Times USUAL = new Times(250, 1500, 5000, 500, 300_000, 2000, 1000);
+        public static final Times USUAL = new Times(
+                /* heartbeat= */ 250,
+                /* lostAfter= */ 1500,
+                /* grace= */ 5000,
+                /* gather= */ 500,
+                /* patience= */ 300_000,
+                /* leave= */ 2000,
+                /* room= */ 1000);
 
         /** What a command runs with that ends with its job. */
         public static final Times ONE_JOB = new Times(250, 1500, 5000, 500, 300_000, 2000, 0);

@@ -12,9 +12,8 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.Refused;
 
 /**
- * The hold of a job: whether nothing is done for it at present. It is left alone while its folder
- * doesn't answer or its end can't be recorded; what is to be done for it waits while its files are
- * made durable.
+ * The reason for which a job is left alone at present, if there is one: its folder doesn't answer, or its end can't be
+ * recorded. Besides, the actions that wait until its files are durable.
  */
 public final class JobHold {
     private static final long LONGEST_PAUSE_MS = 30_000;

@@ -15,9 +15,10 @@ import org.simreg.proto.StepDone;
 import org.simreg.worker.train.student.StudentRanking;
 
 /**
- * The writer of a job's ledger, the only one: appends a step once every member has reported it,
- * takes steps back where a generation begins below them, and forces the ledger to disk. Used on the
- * coordinator's thread only.
+ * The writer of a running job's ledger: appends a step once every member has reported it (one report is enough where
+ * the next generation begins after the step, or a checkpoint of it is stored: see {@link #append}), takes steps back
+ * where a generation begins below them, and forces the ledger to disk. Called on the coordinator's thread only; on which
+ * thread the file is written, {@link RunFiles} says.
  */
 public final class LedgerWriter {
     private static final int LAST_EVENTS = 50;
@@ -234,15 +235,19 @@ public final class LedgerWriter {
     }
 
     /**
-     * Makes the ledger durable, on another thread if the disk may be slow; {@link #isDurable} is to
-     * be called when that is done.
+     * Makes the ledger durable up to its present {@link #step}, on another thread if the disk may be slow; {@link
+     * #durable} is to be called with that step when it is done.
      */
     public CompletionStage<Void> syncLater() {
         return files.syncLater();
     }
 
-    /** All steps are durable. */
-    public void isDurable() {
-        durableStep = step();
+    /**
+     * Notes that the ledger is durable up to a step.
+     *
+     * @param step the last one when {@link #syncLater} was called
+     */
+    public void durable(long step) {
+        durableStep = step;
     }
 }

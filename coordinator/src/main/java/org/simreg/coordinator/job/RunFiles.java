@@ -22,9 +22,11 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
 /**
- * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's
- * thread, but for {@link Upload}. What is appended is handed to the operating system before the
- * call returns (it outlives the process), and is durable after {@link #sync}.
+ * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's thread, but for
+ * {@link Upload}. In a coordinator of a cluster {@code TimedRunFolders} hands each call to a
+ * {@code simreg-folders} thread and waits for it, but not for ever; in {@code simreg distill} the coordinator's thread
+ * touches the files itself. What is appended is handed to the operating system before the call returns (it outlives
+ * the process), and is durable after {@link #sync}.
  */
 public interface RunFiles extends AutoCloseable {
     /**

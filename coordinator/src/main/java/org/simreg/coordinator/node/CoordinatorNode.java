@@ -21,7 +21,7 @@ import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.scale.ScaleSettings;
-import org.simreg.coordinator.run.folder.PatientFolders;
+import org.simreg.coordinator.run.folder.TimedRunFolders;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.coordinator.store.PublishedCheck;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
@@ -107,7 +107,7 @@ public final class CoordinatorNode implements AutoCloseable {
                     vertx,
                     new CoordinatorServices.Stores(
                             store,
-                            new PatientFolders(CoordinatorServices.folders(
+                            new TimedRunFolders(CoordinatorServices.folders(
                                     settings.protection.limits().roots())),
                             Optional.of(
                                     new ScaleSettings.BoundsFile(settings.home.resolve(ScaleSettings.BoundsFile.NAME))),

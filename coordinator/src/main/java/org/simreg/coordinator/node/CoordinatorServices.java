@@ -23,7 +23,7 @@ import org.simreg.coordinator.grpc.WorkersRpc;
 import org.simreg.coordinator.grpc.samples.ReadGrants;
 import org.simreg.coordinator.grpc.samples.SamplesRpc;
 import org.simreg.coordinator.grpc.search.SearchRpc;
-import org.simreg.coordinator.grpc.search.ShardsRpc;
+import org.simreg.coordinator.grpc.search.ShardFilesRpc;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobObserver;
 import org.simreg.coordinator.job.JobStore;
@@ -154,7 +154,7 @@ final class CoordinatorServices {
         whenWorkersChange(workers -> {
             List<SearchWorkers.Worker> able = searchWorkers(workers, false);
             List<SearchWorkers.Worker> leaving = searchWorkers(workers, true);
-            verticle.execute(() -> verticle.owned().attend(able, leaving));
+            verticle.execute(() -> verticle.owned().workersChanged(able, leaving));
         });
         return verticle;
     }
@@ -194,7 +194,7 @@ final class CoordinatorServices {
         Banks served = verticle.owned();
         SearchRpc search = new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
         rpcs.add(search);
-        rpcs.add(new ShardsRpc(served, verticle, pools.shards));
+        rpcs.add(new ShardFilesRpc(served, verticle, pools.shards));
         pictures = new BankPictures(served::views, search::find, shown::bytes, pools.reads);
     }
 

@@ -37,7 +37,7 @@ final class EventBusSearchWorkers implements SearchWorkers {
     }
 
     @Override
-    public CompletionStage<SearchReply> ask(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
+    public CompletionStage<SearchReply> send(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         CompletableFuture<SearchReply> reply = new CompletableFuture<>();
         byte[] bytes = order.toByteArray();
         DeliveryOptions options =

@@ -25,7 +25,7 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.weights.part.PartRequest;
 
 class SimregTest {
@@ -264,7 +264,7 @@ class SimregTest {
                                 Optional.of(Network.RESNET50_BYOL),
                                 new PartRequest("teacher", "--part")),
                         new StudentExport.Target(
-                                Path.of("x"), 64, Set.of(Format.PTH, Format.ONNX), Optional.of(Layout.TIMM))),
+                                Path.of("x"), 64, Set.of(Format.PTH, Format.ONNX), Optional.of(NamingLayout.TIMM))),
                 terminal.exported.get(1));
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.job.CoordinatorSettings;
-import org.simreg.coordinator.run.folder.PatientFolders;
+import org.simreg.coordinator.run.folder.TimedRunFolders;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.Refused;
@@ -42,7 +42,7 @@ class HangingFolderTest {
     void up() throws Exception {
         CoordinatorSettings setup = new CoordinatorSettings(
                 World.VERSION, base, World.TIMES, () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()), thread);
-        PatientFolders patient = new PatientFolders(folders, Duration.ofMillis(700));
+        TimedRunFolders patient = new TimedRunFolders(folders, Duration.ofMillis(700));
         coordinator = new Coordinator(setup, new MemoryStore(), patient);
         on(() -> {
             coordinator.start();

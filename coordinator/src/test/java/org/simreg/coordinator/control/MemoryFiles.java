@@ -160,7 +160,9 @@ final class MemoryFiles implements RunFiles {
     @Override
     public RunFiles.LedgerHead head() {
         orBreak();
-        List<LedgerEntry.Commit> commits = commits();
+        boolean plain = !ledger.isEmpty() && ledger.get(ledger.size() - 1).hasCommit();
+        List<LedgerEntry.Commit> commits =
+                plain ? List.of(ledger.get(ledger.size() - 1).getCommit()) : commits();
         if (commits.isEmpty()) {
             return RunFiles.LedgerHead.EMPTY;
         }

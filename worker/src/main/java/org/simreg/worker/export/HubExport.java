@@ -19,7 +19,7 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Stage;
@@ -36,11 +36,11 @@ import org.simreg.worker.weights.tensor.StateDict;
 final class HubExport {
     private final Network network;
     private final NetworkGraph graph;
-    private final Layout layout;
+    private final NamingLayout layout;
     private final StateDict weights;
     private final Map<String, String> notes;
 
-    private HubExport(Network network, Layout layout, StateDict weights, Map<String, String> notes) {
+    private HubExport(Network network, NamingLayout layout, StateDict weights, Map<String, String> notes) {
         this.network = network;
         this.graph = Networks.backbone(network);
         this.layout = layout;
@@ -55,12 +55,12 @@ final class HubExport {
      * @param notes for the files' metadata
      * @throws UserError if the network is not written in the layout
      */
-    static HubExport of(Network network, Layout layout, StateDict weights, Map<String, String> notes) {
+    static HubExport of(Network network, NamingLayout layout, StateDict weights, Map<String, String> notes) {
         LayerNames names = Networks.names(network, layout).orElseThrow(() -> notWritten(network, layout));
         return new HubExport(network, layout, renamed(weights, names), notes);
     }
 
-    private static UserError notWritten(Network network, Layout layout) {
+    private static UserError notWritten(Network network, NamingLayout layout) {
         String written = Networks.written(network).stream().map(HubExport::word).collect(Collectors.joining(" or "));
         return new UserError("Can't write "
                 + Networks.backbone(network).name()
@@ -70,7 +70,7 @@ final class HubExport {
                 + "; leave --layout out for simreg's own names");
     }
 
-    private static String word(Layout layout) {
+    private static String word(NamingLayout layout) {
         return layout.name().toLowerCase(Locale.ROOT);
     }
 
@@ -110,7 +110,7 @@ final class HubExport {
                 Path file = folder.resolve(name + ".pth");
                 TorchZip.write(file, weights, notes);
                 files.add(file);
-            } else if (format == Format.SAFETENSORS && layout == Layout.HUGGINGFACE) {
+            } else if (format == Format.SAFETENSORS && layout == NamingLayout.HUGGINGFACE) {
                 files.addAll(pretrained(folder.resolve(name)));
             } else if (format == Format.SAFETENSORS) {
                 Path file = folder.resolve(name + ".safetensors");
@@ -148,7 +148,8 @@ final class HubExport {
                   "image_size": 224
                 }
                 """;
-            default -> resNet();
+            case RESNET10, RESNET18, RESNET34, RESNET50, RESNET101, RESNET50X2, RESNET50X4 -> resNet();
+            default -> throw new IllegalStateException("No config.json is written for " + network);
         };
     }
 

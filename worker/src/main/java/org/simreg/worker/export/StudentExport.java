@@ -20,7 +20,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.TokenFeature;
 import org.simreg.worker.network.Weight;
@@ -42,7 +42,7 @@ import org.simreg.worker.weights.part.PartRole;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * The export of a network with its weights in the formats that other tools open. All take
+ * The export of a student's backbone in the formats that other tools open. All take
  * normalised images (N, 3, H, W) float32.
  */
 public final class StudentExport {
@@ -71,7 +71,7 @@ public final class StudentExport {
      * @param onnx images and operators of the ONNX file
      * @param layout whose names the weights have in safetensors and .pth; empty: ours, which are torchvision's
      */
-    public record Target(Path folder, OnnxTarget onnx, Set<Format> formats, Optional<Layout> layout) {
+    public record Target(Path folder, OnnxTarget onnx, Set<Format> formats, Optional<NamingLayout> layout) {
         public Target {
             formats = Set.copyOf(formats);
         }
@@ -81,7 +81,7 @@ public final class StudentExport {
          *
          * @param size height and width of the images that it is declared for, in pixels
          */
-        public Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+        public Target(Path folder, int size, Set<Format> formats, Optional<NamingLayout> layout) {
             this(folder, new OnnxTarget(size), formats, layout);
         }
     }

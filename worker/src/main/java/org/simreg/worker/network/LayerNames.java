@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  * @param tensors the layout's tensors by our tensors' names, where those don't follow from the layers' names
  */
 public record LayerNames(
-        Layout layout, Map<String, String> theirs, Last last, List<String> signs, Map<String, Tensor> tensors) {
+        NamingLayout layout, Map<String, String> theirs, Last last, List<String> signs, Map<String, Tensor> tensors) {
     public LayerNames {
         theirs = Collections.unmodifiableMap(new LinkedHashMap<>(theirs));
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -26,7 +26,7 @@ public record LayerNames(
     }
 
     /** A table of layers' names only. */
-    public LayerNames(Layout layout, Map<String, String> theirs, Last last, List<String> signs) {
+    public LayerNames(NamingLayout layout, Map<String, String> theirs, Last last, List<String> signs) {
         this(layout, theirs, last, signs, Map.of());
     }
 

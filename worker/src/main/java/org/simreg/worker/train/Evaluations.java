@@ -8,7 +8,7 @@ import org.simreg.proto.Generation.Measurement;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.EvaluationShares;
 
-/** The evaluations of a job: what is measured between its steps, and when. */
+/** The measurements between a job's steps as its training loop asks for them: which are due, and their results. */
 public interface Evaluations {
     /** No evaluations. */
     Evaluations NONE = new Evaluations() {

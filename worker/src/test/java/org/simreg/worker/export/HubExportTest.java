@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport.Format;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
@@ -56,7 +57,7 @@ class HubExportTest {
         "timm-mobilenetv3-large-timm, TIMM, timm-mobilenetv3-large-timm, mobilenetv3-large-timm",
         "timm-mobilenetv4-conv-medium, TIMM, timm-mobilenetv4-conv-medium, mobilenetv4-conv-medium"
     })
-    void anExportHasTheNamesAndShapesOfTheLibrary(String from, Layout layout, String as, String network)
+    void anExportHasTheNamesAndShapesOfTheLibrary(String from, NamingLayout layout, String as, String network)
             throws IOException {
         Path file = folder.resolve("from.safetensors");
         Safetensors.write(file, HubFixture.zeros(from, ""));
@@ -81,7 +82,7 @@ class HubExportTest {
             assertEquals(wanted.keySet(), shapes.keySet());
             wanted.forEach((name, shape) -> assertArrayEquals(shape, shapes.get(name), name));
         }
-        assertEquals(layout == Layout.HUGGINGFACE ? 3 : 2, files.size());
+        assertEquals(layout == NamingLayout.HUGGINGFACE ? 3 : 2, files.size());
     }
 
     /** Whose names are ours: tokens and positions stand in no layer. */
@@ -96,7 +97,7 @@ class HubExportTest {
         Safetensors.write(file, StateDict.lazy(shapes, name -> new float[(int) HostTensor.count(shapes.get(name))]));
         List<Path> files = StudentExport.checkpoint(
                 source(file, network),
-                new StudentExport.Target(folder, 224, NAMED, Optional.of(Layout.TIMM)),
+                new StudentExport.Target(folder, 224, NAMED, Optional.of(NamingLayout.TIMM)),
                 notice -> {});
         assertEquals(2, files.size());
         for (Path written : files) {
@@ -117,7 +118,7 @@ class HubExportTest {
         List<String> notices = new ArrayList<>();
         StudentExport.checkpoint(
                 source(file, Network.RESNET18),
-                new StudentExport.Target(folder, 224, NAMED, Optional.of(Layout.TIMM)),
+                new StudentExport.Target(folder, 224, NAMED, Optional.of(NamingLayout.TIMM)),
                 notices::add);
         assertTrue(
                 notices.toString()
@@ -131,7 +132,7 @@ class HubExportTest {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Networks.backbone(Network.RESNET50).weights().forEach(w -> shapes.put(w.name(), w.shape()));
         StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
-        String config = HubExport.of(Network.RESNET50, Layout.HUGGINGFACE, weights, Map.of())
+        String config = HubExport.of(Network.RESNET50, NamingLayout.HUGGINGFACE, weights, Map.of())
                 .config();
         assertTrue(config.contains("\"hidden_sizes\": [256, 512, 1024, 2048]"), config);
         assertTrue(config.contains("\"depths\": [3, 4, 6, 3]"), config);
@@ -139,11 +140,26 @@ class HubExportTest {
     }
 
     @Test
+    void everyNetworkThatIsWrittenForTransformersHasItsConfig() {
+        for (Network network : Networks.all()) {
+            if (Networks.written(network).contains(NamingLayout.HUGGINGFACE)) {
+                Map<String, long[]> shapes = new LinkedHashMap<>();
+                Networks.backbone(network).weights().forEach(w -> shapes.put(w.name(), w.shape()));
+                StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
+                String config = HubExport.of(network, NamingLayout.HUGGINGFACE, weights, Map.of())
+                        .config();
+                String family = network.name().replaceAll("_.*|NET.*", "").toLowerCase(Locale.ROOT);
+                assertTrue(config.contains("\"model_type\": \"" + family), network + ": " + config);
+            }
+        }
+    }
+
+    @Test
     void theFolderForTransformersSaysWhichConvNeXtItIs() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Networks.backbone(Network.CONVNEXT_SMALL).weights().forEach(w -> shapes.put(w.name(), w.shape()));
         StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
-        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights, Map.of())
+        String config = HubExport.of(Network.CONVNEXT_SMALL, NamingLayout.HUGGINGFACE, weights, Map.of())
                 .config();
         assertTrue(config.contains("\"hidden_sizes\": [96, 192, 384, 768]"), config);
         assertTrue(config.contains("\"depths\": [3, 3, 27, 3]"), config);
@@ -153,8 +169,14 @@ class HubExportTest {
     void aLayoutWithoutSuchANetworkAndFormatsWithoutNamesAreRefused() {
         Path file = folder.resolve("from.safetensors");
         Safetensors.write(file, HubFixture.zeros("shortcut-resnet18-cifar", ""));
-        refused(file, new StudentExport.Target(folder, 64, NAMED, Optional.of(Layout.HUGGINGFACE)), "resnet18-cifar");
-        refused(file, new StudentExport.Target(folder, 64, Set.of(Format.ONNX), Optional.of(Layout.TIMM)), "--format");
+        refused(
+                file,
+                new StudentExport.Target(folder, 64, NAMED, Optional.of(NamingLayout.HUGGINGFACE)),
+                "resnet18-cifar");
+        refused(
+                file,
+                new StudentExport.Target(folder, 64, Set.of(Format.ONNX), Optional.of(NamingLayout.TIMM)),
+                "--format");
     }
 
     private static StudentExport.Source source(Path file, Network network) {

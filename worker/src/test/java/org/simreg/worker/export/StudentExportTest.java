@@ -32,7 +32,7 @@ import org.simreg.proto.Precision;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
@@ -81,7 +81,7 @@ class StudentExportTest {
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
         List<Path> files = new ArrayList<>(List.of(folder, newest));
         Set<StudentExport.Format> formats = EnumSet.complementOf(EnumSet.of(StudentExport.Format.ONNX));
-        for (Layout layout : List.of(Layout.TORCHVISION, Layout.TIMM, Layout.HUGGINGFACE)) {
+        for (NamingLayout layout : List.of(NamingLayout.TORCHVISION, NamingLayout.TIMM, NamingLayout.HUGGINGFACE)) {
             var target = new StudentExport.Target(folder.resolve("hub"), 32, formats, Optional.of(layout));
             files.addAll(StudentExport.checkpoint(StudentExport.Source.run(newest), target, notice -> {}));
         }

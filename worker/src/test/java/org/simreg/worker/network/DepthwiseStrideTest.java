@@ -16,7 +16,10 @@ import org.simreg.worker.network.family.Networks;
 /** The rule of settings about depthwise convolutions of stride 2 beside the networks that have some. */
 class DepthwiseStrideTest {
     private static boolean isStrided(NetworkGraph.Node node) {
-        return node.op() instanceof Op.Convolution convolution && convolution.groups() > 1 && convolution.stride() > 1;
+        return node.op() instanceof Op.Convolution convolution
+                && convolution.groups() > 1
+                && convolution.groups() == convolution.in()
+                && convolution.stride() > 1;
     }
 
     /** Why a job of tiny views isn't allowed in bfloat16. */

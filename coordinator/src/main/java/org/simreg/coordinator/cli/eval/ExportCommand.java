@@ -14,7 +14,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.export.OnnxTarget;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Command;
@@ -131,7 +131,7 @@ public final class ExportCommand implements Callable<Integer> {
             description = "Library whose names the weights get in safetensors and pth: ${COMPLETION-CANDIDATES};"
                     + " huggingface writes a folder for from_pretrained (default: torchvision's names, where it has"
                     + " the network)")
-    private Layout layout;
+    private NamingLayout layout;
 
     /**
      * The settings of an export: a checkpoint's backbone, and the formats it is written in.

@@ -8,7 +8,7 @@ import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.JobField;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.ComputeCost;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.family.Networks;
 import picocli.CommandLine.Command;
@@ -88,7 +88,7 @@ public final class NetworksCommand implements Runnable {
                     .toList();
         }
 
-        private static String word(Layout layout) {
+        private static String word(NamingLayout layout) {
             return layout.name().toLowerCase(Locale.ROOT);
         }
     }

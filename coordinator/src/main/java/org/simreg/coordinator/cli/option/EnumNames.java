@@ -10,7 +10,7 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport.Format;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -69,9 +69,9 @@ public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>,
     }
 
     /** The names of the libraries whose names of weights are written. */
-    public static final class OfLayout extends EnumNames<Layout> {
+    public static final class OfLayout extends EnumNames<NamingLayout> {
         OfLayout() {
-            super(Layout.class, layout -> layout.isWritten());
+            super(NamingLayout.class, layout -> layout.isWritten());
         }
     }
 

@@ -3,7 +3,7 @@ package org.simreg.coordinator.grpc.bounds;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The last words to a connection that is not taken in, in the frames of HTTP/2. */
+/** The answer to a connection that is refused: HTTP/2's GOAWAY frame with the reason as text (RFC 9113, 6.8). */
 public final class Farewell {
     private static final byte SETTINGS = 4;
     private static final byte GOAWAY = 7;

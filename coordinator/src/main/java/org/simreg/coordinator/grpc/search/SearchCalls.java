@@ -24,7 +24,7 @@ final class SearchCalls {
     private final Executor computing;
 
     /**
-     * @param search runs tasks on the search thread
+     * @param search runs tasks on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      */
     SearchCalls(BankService banks, Executor search, Executor computing) {
@@ -67,7 +67,7 @@ final class SearchCalls {
     }
 
     /** Answers a request; the result comes on a computing thread. */
-    CompletableFuture<Answer> ask(SearchRequest request, int k) {
+    CompletableFuture<Answer> search(SearchRequest request, int k) {
         SearchQueries queries;
         try {
             queries = SearchQueries.of(banks, request, k);
@@ -78,7 +78,7 @@ final class SearchCalls {
                 ? onThread(search, () -> banks.embed(queries.images(), queries.until()))
                         .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
                 : CompletableFuture.supplyAsync(queries::query, computing);
-        return query.thenCompose(asked -> onThread(search, () -> banks.ask(request.getBank(), asked)))
+        return query.thenCompose(asked -> onThread(search, () -> banks.search(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }

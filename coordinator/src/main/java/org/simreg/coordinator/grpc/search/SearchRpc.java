@@ -34,7 +34,7 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The gRPC service {@code Search}: banks and searches in them, for clients. {@link #search} goes on in {@link
- * SearchCalls#ask}.
+ * SearchCalls#search}.
  */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final BankService banks;
@@ -44,7 +44,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final SearchCalls calls;
 
     /**
-     * @param search runs tasks one after the other on the search thread
+     * @param search runs tasks one after the other on the banks' thread, {@code simreg-banks}
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes the time of each search that was answered; any thread
      */
@@ -116,7 +116,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     /** The neighbours of a request; {@link #answered} gets the time that they took. */
     private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
-        return calls.ask(request, k).whenComplete((answer, failure) -> {
+        return calls.search(request, k).whenComplete((answer, failure) -> {
             if (failure == null) {
                 answered.accept(Duration.ofNanos(System.nanoTime() - begun));
             }

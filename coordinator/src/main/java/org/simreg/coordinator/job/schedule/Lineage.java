@@ -5,9 +5,9 @@ import java.util.List;
 import org.simreg.proto.JobRecord.Start;
 
 /**
- * The lineage of a job's states: the one line that its generations make. A state that a worker
- * brought to step n in generation g belongs to it if no later generation began below n: then every
- * later one went on from a state of which the worker's is an ancestor.
+ * The history of a job's generations, by which a worker's state is recognised as one of the job's present run or as one
+ * whose steps were taken back. A state at step n of generation g belongs to the run if no later generation began below
+ * n: then every later one went on from a state of which the worker's is an ancestor.
  *
  * @param starts generations with the step they began after, oldest first; steps never fall, for a
  *     generation that began above a later one can't have made a state that still counts

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The run that a folder holds already: whether it can be continued, whether it keeps a new one from
- * beginning, and its removal.
+ * An earlier run found in a new job's folder: whether it can be continued, whether it keeps the new one from beginning,
+ * and its removal.
  */
 public final class PastRun {
     /** Name of the page that sums a run up. */

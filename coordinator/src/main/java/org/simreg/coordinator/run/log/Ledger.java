@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The file {@code ledger.jsonl} of a run: every committed step and every time steps were taken back, a line each,
- * only ever appended, by {@code LedgerWriter} on the coordinator's thread. A line outlives the process when {@link
+ * only ever appended: by {@code LedgerWriter} while the job runs, by {@code DiskRunFolders} where a folder is resumed.
+ * Of several threads one may use it at a time ({@code RunFiles} says on which). A line outlives the process when {@link
  * #commit} returns, and the machine when {@link #sync} does; an unfinished last line is cut off when the file is
  * opened.
  */

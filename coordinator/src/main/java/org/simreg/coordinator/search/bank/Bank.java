@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A bank of features: its record, and the objects that build or serve it now. Belongs to the search
+ * A bank of features: its record, and the objects that build or serve it now. Belongs to the banks'
  * thread.
  */
 final class Bank {

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The builder of all banks: those of given features by the coordinator itself, those of images by
- * the workers. Goes on with what a crash left half built. Belongs to the search thread.
+ * the workers. Goes on with what a crash left half built. Belongs to the banks' thread.
  */
 final class BankBuilder {
     /** Images that can't be read and are kept by name. */
@@ -201,7 +201,7 @@ final class BankBuilder {
         ImageBankBuilder images =
                 new ImageBankBuilder(timers, searchWorkers, bank.record(), new PartProgress(this, bank));
         bank.build(images);
-        images.attend(listener.workers(), List.of());
+        images.workersChanged(listener.workers(), List.of());
         images.tick();
         listener.changed(bank);
         bank.notifyWatchers();

@@ -17,7 +17,7 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The banks as clients and workers use them: the port between gRPC and the banks. Its methods are called on the
- * search thread, {@code simreg-banks}, but for {@link #view} and {@link #views}; they throw {@code Refused}, and the
+ * banks' thread, {@code simreg-banks}, but for {@link #view} and {@link #views}; they throw {@code Refused}, and the
  * stages that they return fail with it.
  */
 public interface BankService {
@@ -52,7 +52,7 @@ public interface BankService {
     Runnable watch(String name, Consumer<Optional<BankStatus>> watcher);
 
     /** The neighbours of all queries, from all shards. */
-    CompletionStage<TopK> ask(String name, VectorQuery query);
+    CompletionStage<TopK> search(String name, VectorQuery query);
 
     /**
      * Features of images, embedded as a bank's were.

@@ -41,7 +41,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All banks of a coordinator: built, served, deleted. Its methods are called on the search thread,
+ * All banks of a coordinator: built, served, deleted. Its methods are called on the banks' thread,
  * but for {@link #view} and {@link #views}.
  */
 public final class Banks implements BankService, AutoCloseable {
@@ -67,7 +67,7 @@ public final class Banks implements BankService, AutoCloseable {
      *
      * @param home folder of the banks' folders
      * @param indexCache folder of the indexes of data sets
-     * @param thread runs tasks on the search thread
+     * @param thread runs tasks on the banks' thread
      * @param making runs what makes the files of a bank of those that a user names
      * @param reads runs what looks at a user's files for a moment
      * @param computing runs what takes a while and waits for nothing
@@ -231,34 +231,35 @@ public final class Banks implements BankService, AutoCloseable {
                 new ShardHolders(searchWorkers, shards, bank.record().getReplicas());
         bank.serve(
                 holders,
-                new QueryBatcher(bank.record().getName(), bank.record().getDimension(), batch -> ask(holders, batch)));
-        attend(bank);
+                new QueryBatcher(
+                        bank.record().getName(), bank.record().getDimension(), batch -> askShards(holders, batch)));
+        workersChanged(bank);
     }
 
-    private void attend(Bank bank) {
+    private void workersChanged(Bank bank) {
         Map<SearchWorkers.Worker, Long> others = new TreeMap<>();
         banks.values().stream()
                 .filter(other -> other != bank)
                 .forEach(other -> other.holders().ifPresent(shards -> shards.addLoads(others)));
-        bank.holders().ifPresent(shards -> shards.attend(workers, others, timers.now()));
-        bank.builder().ifPresent(images -> images.attend(workers, leaving));
+        bank.holders().ifPresent(shards -> shards.workersChanged(workers, others, timers.now()));
+        bank.builder().ifPresent(images -> images.workersChanged(workers, leaving));
     }
 
-    private CompletionStage<TopK> ask(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
+    private CompletionStage<TopK> askShards(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
         ShardQueryFanout fanout = new ShardQueryFanout(timers, searchWorkers, holders, batch);
         underWay.add(fanout);
         CompletionStage<TopK> merged = fanout.start()
                 .whenComplete((shards, failure) -> underWay.remove(fanout))
                 .thenApplyAsync(shards -> TopKMerge.of(shards, batch.k()), setup.computing());
-        // Whoever waits for it belongs to the search thread.
+        // Whoever waits for it belongs to the banks' thread.
         return merged.whenCompleteAsync((found, failure) -> {}, setup.thread());
     }
 
     @Override
-    public CompletionStage<TopK> ask(String name, VectorQuery query) {
+    public CompletionStage<TopK> search(String name, VectorQuery query) {
         return bank(name)
                 .batcher()
-                .map(batcher -> batcher.ask(query))
+                .map(batcher -> batcher.enqueue(query))
                 .orElseGet(() -> CompletableFuture.failedFuture(notReady(name)));
     }
 
@@ -336,14 +337,14 @@ public final class Banks implements BankService, AutoCloseable {
      *
      * @param departing those that are about to leave, and get no orders any more
      */
-    public void attend(List<SearchWorkers.Worker> attending, List<SearchWorkers.Worker> departing) {
+    public void workersChanged(List<SearchWorkers.Worker> attending, List<SearchWorkers.Worker> departing) {
         leaving = List.copyOf(departing);
         if (attending.equals(workers)) {
             return;
         }
         workers = List.copyOf(attending);
-        banks.values().forEach(this::attend);
-        embeddings.attend(workers, leaving);
+        banks.values().forEach(this::workersChanged);
+        embeddings.workersChanged(workers, leaving);
         List.copyOf(underWay).forEach(ShardQueryFanout::workersChanged);
     }
 
@@ -352,7 +353,7 @@ public final class Banks implements BankService, AutoCloseable {
         long now = timers.now();
         for (Bank bank : banks.values()) {
             bank.builder().ifPresent(ImageBankBuilder::tick);
-            attend(bank);
+            workersChanged(bank);
         }
         if (now - wantedSentMs > WANTED_MS) {
             wantedSentMs = now;
@@ -367,7 +368,7 @@ public final class Banks implements BankService, AutoCloseable {
                 bank.holders().ifPresent(shards -> wanted.addAllShards(shards.wanted(worker)));
                 bank.builder().ifPresent(images -> wanted.addAllEmbeddings(images.wanted(worker)));
             }
-            searchWorkers.ask(
+            searchWorkers.send(
                     worker,
                     SearchOrder.newBuilder().setWanted(wanted).build(),
                     WANTED_TIMEOUT_MS,

@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The builder of one bank of images: lists the images, then has workers embed them in parts. Every
  * worker has one part at a time and is asked again and again how far it is; the part of a lost
- * worker goes to another. An instance belongs to the search thread.
+ * worker goes to another. An instance belongs to the banks' thread.
  */
 final class ImageBankBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBankBuilder.class);
@@ -149,7 +149,7 @@ final class ImageBankBuilder {
      *
      * @param leaving those that are about to leave, which is no loss
      */
-    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
+    void workersChanged(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
         workers.clear();
         workers.addAll(attending);
         failures.keySet().retainAll(workers);
@@ -230,7 +230,7 @@ final class ImageBankBuilder {
 
     private void ask(int part, SearchWorkers.Worker worker) {
         SearchOrder order = SearchOrder.newBuilder().setEmbed(order(part)).build();
-        searchWorkers.ask(
+        searchWorkers.send(
                 worker,
                 order,
                 ASK_MS,

@@ -16,7 +16,7 @@ import org.simreg.worker.features.search.TopK;
 /**
  * The queue of one bank's queries, which batches those of many clients so that workers compute
  * matrix products. A query that finds the bank idle is sent at once; those that come while batches
- * are under way wait and go together, so no clock decides how long. Belongs to the search thread.
+ * are under way wait and go together, so no clock decides how long. Belongs to the banks' thread.
  */
 public final class QueryBatcher {
     /** Most queries in a batch. */
@@ -46,7 +46,7 @@ public final class QueryBatcher {
 
     /**
      * @param dimension D
-     * @param fanout asks all shards, and answers on the search thread
+     * @param fanout asks all shards, and answers on the banks' thread
      */
     public QueryBatcher(
             String bank, int dimension, Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout) {
@@ -56,7 +56,7 @@ public final class QueryBatcher {
     }
 
     /** The neighbours of a query, which is sent now or with others. */
-    public CompletionStage<TopK> ask(VectorQuery query) {
+    public CompletionStage<TopK> enqueue(VectorQuery query) {
         if (waiting + query.queries() > MOST_WAITING) {
             return CompletableFuture.failedFuture(new Refused(
                     Refused.Kind.FULL,
@@ -93,7 +93,7 @@ public final class QueryBatcher {
             List<Waiting> batch = next();
             if (!batch.isEmpty()) {
                 inFlight++;
-                ask(batch);
+                send(batch);
             }
         }
     }
@@ -121,7 +121,7 @@ public final class QueryBatcher {
                 "The queries waited too long for the bank %s, which is busy; ask again".formatted(bank));
     }
 
-    private void ask(List<Waiting> asked) {
+    private void send(List<Waiting> asked) {
         ByteString vectors = ByteString.EMPTY;
         int queries = 0;
         int k = 1;

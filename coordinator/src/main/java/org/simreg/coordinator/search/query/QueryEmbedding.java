@@ -19,7 +19,7 @@ import org.simreg.proto.Vectors;
 /**
  * The embedding of one query's images by a worker, and by the next one where that fails. A query that two workers were
  * lost with, or gave no answer to, while they read its images is not asked of a third, unless one of them attends again:
- * that is waited for. Belongs to the search thread.
+ * that is waited for. Belongs to the banks' thread.
  */
 final class QueryEmbedding {
     /** Workers that a query may end. */
@@ -95,7 +95,7 @@ final class QueryEmbedding {
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
         boolean patient = left >= ASK_MS;
         int patience = (int) Math.max(1, Math.min(ASK_MS, left));
-        searchWorkers.ask(
+        searchWorkers.send(
                 worker,
                 SearchOrder.newBuilder()
                         .setImages(query.toBuilder().setPatienceMs(patience))
@@ -139,7 +139,8 @@ final class QueryEmbedding {
      * @param leaving those that may answer yet
      * @param reading whether the worker read these images, and not those of an earlier query
      */
-    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving, boolean reading) {
+    void workersChanged(
+            Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving, boolean reading) {
         ended.removeIf(one -> one.isBack(attending));
         if (!vectors.isDone() && asked.isPresent()) {
             SearchWorkers.Worker worker = asked.get();

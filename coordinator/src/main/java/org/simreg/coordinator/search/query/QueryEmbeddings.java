@@ -19,7 +19,7 @@ import org.simreg.proto.Vectors;
 
 /**
  * The images of queries that are being embedded now, each asked of the workers in turn. Queries that have ended workers
- * are remembered and refused at once when they come again. Belongs to the search thread.
+ * are remembered and refused at once when they come again. Belongs to the banks' thread.
  */
 public final class QueryEmbeddings {
     private static final int MOST_REMEMBERED = 1000;
@@ -119,12 +119,12 @@ public final class QueryEmbeddings {
      *
      * @param leaving those that are about to leave, and may answer yet
      */
-    public void attend(List<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
+    public void workersChanged(List<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
         workers = List.copyOf(attending);
         ended.values().forEach(all -> all.removeIf(one -> one.isBack(attending)));
         ended.values().removeIf(List::isEmpty);
         Set<QueryEmbedding> reading =
                 asked.values().stream().map(all -> all.iterator().next()).collect(Collectors.toSet());
-        List.copyOf(underWay).forEach(one -> one.attend(attending, leaving, reading.contains(one)));
+        List.copyOf(underWay).forEach(one -> one.workersChanged(attending, leaving, reading.contains(one)));
     }
 }

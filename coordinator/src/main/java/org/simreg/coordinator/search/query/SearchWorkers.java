@@ -17,11 +17,11 @@ public interface SearchWorkers {
      * Asks one worker; returns at once.
      *
      * @param timeoutMs after which the answer fails
-     * @return the worker's reply, which may be its failure, completed on the search thread; fails
+     * @return the worker's reply, which may be its failure, completed on the banks' thread; fails
      *     if the worker can't be reached, with {@link java.util.concurrent.TimeoutException} if it
      *     gives no answer
      */
-    CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long timeoutMs);
+    CompletionStage<SearchReply> send(Worker worker, SearchOrder order, long timeoutMs);
 
     /**
      * Asks one worker; returns at once.
@@ -29,13 +29,13 @@ public interface SearchWorkers {
      * @param answered takes the reply; what it throws is logged
      * @param failed takes the reason if the worker can't be reached; what it throws is logged
      */
-    default void ask(
+    default void send(
             Worker worker,
             SearchOrder order,
             long timeoutMs,
             Consumer<SearchReply> answered,
             Consumer<Throwable> failed) {
-        ask(worker, order, timeoutMs).whenComplete((reply, failure) -> {
+        send(worker, order, timeoutMs).whenComplete((reply, failure) -> {
             try {
                 if (failure == null) {
                     answered.accept(reply);

@@ -17,7 +17,7 @@ import org.simreg.proto.ShardFile;
 
 /**
  * The holders of one bank's shards: the workers that have each open, and those that are to open it.
- * Belongs to the search thread.
+ * Belongs to the banks' thread.
  */
 public final class ShardHolders {
     private static final long OPENING_MS = 600_000;
@@ -60,7 +60,8 @@ public final class ShardHolders {
      * @param attending all workers that attend
      * @param others rows that they hold of other banks
      */
-    public void attend(Collection<SearchWorkers.Worker> attending, Map<SearchWorkers.Worker, Long> others, long now) {
+    public void workersChanged(
+            Collection<SearchWorkers.Worker> attending, Map<SearchWorkers.Worker, Long> others, long now) {
         workers.clear();
         workers.addAll(attending);
         open.forEach(holders -> holders.retainAll(workers));
@@ -79,7 +80,7 @@ public final class ShardHolders {
             return;
         }
         asked.put(order, now + OPENING_MS);
-        searchWorkers.ask(
+        searchWorkers.send(
                 worker,
                 SearchOrder.newBuilder().setHold(shards.get(shard)).build(),
                 OPENING_MS,

@@ -19,7 +19,7 @@ import org.simreg.worker.features.search.TopK;
 /**
  * The fan-out of one batch of queries to all shards of a bank at once. Where a worker is lost,
  * fails or is late, another is asked for its shard, until all shards are answered for or the time
- * is over: the answer is whole, or it fails. Belongs to the search thread.
+ * is over: the answer is whole, or it fails. Belongs to the banks' thread.
  */
 public final class ShardQueryFanout {
     /** How long a worker may take before another one is asked too. */
@@ -200,7 +200,7 @@ public final class ShardQueryFanout {
                     .setVectors(batch.vectors())
                     .setPatienceMs((int) Math.min(Integer.MAX_VALUE, left))
                     .build();
-            searchWorkers.ask(
+            searchWorkers.send(
                     worker,
                     SearchOrder.newBuilder().setQuery(query).build(),
                     left,

@@ -1,6 +1,6 @@
 package org.simreg.coordinator.search.query;
 
-/** A clock and timers whose tasks run on the search thread. */
+/** A clock and timers whose tasks run on the banks' thread. */
 public interface Timers {
     /** Milliseconds since some moment; never goes back. */
     long now();

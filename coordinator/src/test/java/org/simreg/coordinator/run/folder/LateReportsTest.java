@@ -56,7 +56,7 @@ class LateReportsTest {
     void aReportThatDoesntComeEndsInASentence() {
         CountDownLatch bucket = new CountDownLatch(1);
         DiskRunFolders disk = new DiskRunFolders((folder, shown, data) -> await(bucket));
-        PatientFolders patient = new PatientFolders(disk, Duration.ofSeconds(20), Duration.ofMillis(50));
+        TimedRunFolders patient = new TimedRunFolders(disk, Duration.ofSeconds(20), Duration.ofMillis(50));
         try (RunFiles files = patient.create(record, Existing.REFUSE)) {
             CompletableFuture<Void> report = files.report().toCompletableFuture();
             ExecutionException e = assertThrows(ExecutionException.class, () -> report.get(20, TimeUnit.SECONDS));

@@ -60,7 +60,7 @@ class BankMakingTest {
         assertTrue(search.awaitTermination(30, TimeUnit.SECONDS));
     }
 
-    /** Runs on the search thread; making's threads wait before that where a test says so. */
+    /** Runs on the banks' thread; making's threads wait before that where a test says so. */
     private void execute(Runnable task) {
         if (hangs && Thread.currentThread().getName().startsWith("making")) {
             try {

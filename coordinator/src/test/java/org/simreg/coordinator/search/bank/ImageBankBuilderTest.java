@@ -85,7 +85,7 @@ class ImageBankBuilderTest {
 
     @Test
     void everyTickRenewsWhatWorkersHave() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         for (int rows = 1; rows < 4; rows++) {
             List<Asked> asked = tick();
             assertEquals(List.of(ONE, TWO), asked.stream().map(Asked::worker).toList());
@@ -100,9 +100,9 @@ class ImageBankBuilderTest {
 
     @Test
     void thePartOfAWorkerThatIsLostGoesToAnotherOnceItIsFree() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
-        builder.attend(List.of(TWO), List.of());
+        builder.workersChanged(List.of(TWO), List.of());
         assertEquals(List.of(), builder.wanted(ONE));
         assertEquals(1, tick().size(), "the other one still has its own");
         stored(asked.get(1));
@@ -119,7 +119,7 @@ class ImageBankBuilderTest {
 
     @Test
     void aWorkerThatFailsGetsNothingMore() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
         asked.get(0).fails("no such weights");
         List<Asked> left = tick();
@@ -134,9 +134,9 @@ class ImageBankBuilderTest {
     }
 
     private void bothAreLost() {
-        builder.attend(List.of(ONE), List.of());
+        builder.workersChanged(List.of(ONE), List.of());
         rows(tick().get(0), 3);
-        builder.attend(List.of(TWO), List.of());
+        builder.workersChanged(List.of(TWO), List.of());
         rows(tick().get(0), 4);
         assertEquals(List.of("more", "more"), heard);
     }
@@ -152,7 +152,7 @@ class ImageBankBuilderTest {
     @Test
     void aPartThatEndedTwoProcessesAtTheSameImagesFailsTheBank() {
         bothAreLost();
-        builder.attend(List.of(again(ONE), again(TWO)), List.of());
+        builder.workersChanged(List.of(again(ONE), again(TWO)), List.of());
         tick();
         failed();
     }
@@ -160,7 +160,7 @@ class ImageBankBuilderTest {
     @Test
     void aPartThatTwoWorkersWereLostWithAtTheSameImagesWaitsWhetherOneComesBack() {
         bothAreLost();
-        builder.attend(List.of(again(ONE)), List.of());
+        builder.workersChanged(List.of(again(ONE)), List.of());
         assertEquals(List.of(1), parts(asked()), "the other part");
         assertEquals("waits whether w1 and w2 come back, which were lost at the same images", reason());
         timers.pass(BACK_MS - 1);
@@ -178,10 +178,10 @@ class ImageBankBuilderTest {
     @Test
     void aPartGoesOnOnceOneThatWasOnlySilentIsBack() {
         bothAreLost();
-        builder.attend(List.of(), List.of());
+        builder.workersChanged(List.of(), List.of());
         timers.pass(5000);
         assertEquals(List.of(), tick());
-        builder.attend(List.of(again(ONE), TWO), List.of());
+        builder.workersChanged(List.of(again(ONE), TWO), List.of());
         assertEquals(List.of(0, 1), parts(asked()));
         timers.pass(100_000);
         assertEquals(List.of(0, 1), parts(asked()));
@@ -190,32 +190,32 @@ class ImageBankBuilderTest {
 
     @Test
     void oneThatLeavesOrComesBackIsNoLoss() {
-        builder.attend(List.of(ONE), List.of());
+        builder.workersChanged(List.of(ONE), List.of());
         tick();
-        builder.attend(List.of(TWO), List.of(ONE));
+        builder.workersChanged(List.of(TWO), List.of(ONE));
         tick();
-        builder.attend(List.of(ONE), List.of());
+        builder.workersChanged(List.of(ONE), List.of());
         tick();
         assertEquals(List.of(), heard, "one left, the other was lost");
-        builder.attend(List.of(), List.of());
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         tick();
         assertEquals(List.of(), heard, "both are there again");
     }
 
     @Test
     void aWorkerThatWasStartedAnewGetsPartsAgain() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         tick().get(0).fails("no such weights");
-        builder.attend(List.of(TWO), List.of());
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         assertEquals(
                 List.of(ONE, TWO), tick().stream().map(Asked::worker).sorted().toList());
     }
 
     @Test
     void ifAllFailTheBankDoes() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         tick().forEach(asked -> asked.fails("no such weights"));
         assertEquals(List.of("failed: w2: no such weights"), heard);
         assertEquals(List.of(), tick());
@@ -224,7 +224,7 @@ class ImageBankBuilderTest {
 
     @Test
     void aWorkerThatDoesNotAnswerIsAskedAgain() {
-        builder.attend(List.of(ONE), List.of());
+        builder.workersChanged(List.of(ONE), List.of());
         Asked asked = tick().get(0);
         asked.reply().completeExceptionally(new IllegalStateException("timed out"));
         assertEquals("w1: gives no answer (timed out)", reason());
@@ -242,7 +242,7 @@ class ImageBankBuilderTest {
 
     @Test
     void theStatusCountsRowsOfPartsThatAreUnderWay() {
-        builder.attend(List.of(ONE, TWO), List.of());
+        builder.workersChanged(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
         stored(asked.get(0));
         rows(asked.get(1), 4);

@@ -57,7 +57,7 @@ public final class FakeSearchWorkers implements SearchWorkers {
     }
 
     @Override
-    public CompletionStage<SearchReply> ask(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
+    public CompletionStage<SearchReply> send(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         Asked one = new Asked(worker, order, new CompletableFuture<>());
         asked.add(one);
         return one.reply();

@@ -39,7 +39,7 @@ class QueryBatcherTest {
     private CompletableFuture<TopK> ask(int queries, int k, long timeoutMs) {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         ByteString vectors = ByteString.copyFrom(new byte[queries * WIDTH]);
-        return batcher.ask(new VectorQuery(vectors, queries, k, until)).toCompletableFuture();
+        return batcher.enqueue(new VectorQuery(vectors, queries, k, until)).toCompletableFuture();
     }
 
     /** Answers a batch with ids that count up. */

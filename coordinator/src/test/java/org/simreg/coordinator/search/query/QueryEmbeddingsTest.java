@@ -47,12 +47,12 @@ class QueryEmbeddingsTest {
 
     @Test
     void aQueryThatTwoWorkersWereLostWithIsNotAskedOfAThird() {
-        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO, THREE), List.of());
         CompletableFuture<Vectors> query = ask("bomb");
         assertEquals(ONE, searchWorkers.one().worker());
-        embeddings.attend(List.of(TWO, THREE), List.of());
+        embeddings.workersChanged(List.of(TWO, THREE), List.of());
         assertEquals(TWO, searchWorkers.one().worker());
-        embeddings.attend(List.of(THREE), List.of());
+        embeddings.workersChanged(List.of(THREE), List.of());
         timers.pass(SuspectedEnd.BACK_MS - 1);
         assertEquals(List.of(), searchWorkers.asked());
         assertFalse(query.isDone(), "one may come back");
@@ -72,13 +72,13 @@ class QueryEmbeddingsTest {
     @Test
     void oneThatComesAgainAndAgainEndsTwoWorkersInAll() {
         for (String process : List.of("first", "second")) {
-            embeddings.attend(List.of(started(process)), List.of());
+            embeddings.workersChanged(List.of(started(process)), List.of());
             CompletableFuture<Vectors> query = ask("bomb");
             assertEquals(1, searchWorkers.asked().size());
-            embeddings.attend(List.of(), List.of());
+            embeddings.workersChanged(List.of(), List.of());
             assertEquals(process.equals("first"), query.isCompletedExceptionally());
         }
-        embeddings.attend(List.of(started("third")), List.of());
+        embeddings.workersChanged(List.of(started("third")), List.of());
         timers.pass(1000);
         assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
         assertEquals(List.of(), searchWorkers.asked());
@@ -86,15 +86,15 @@ class QueryEmbeddingsTest {
 
     @Test
     void aQueryGoesOnOnceOneThatWasOnlySilentIsBack() {
-        embeddings.attend(List.of(ONE, TWO), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO), List.of());
         CompletableFuture<Vectors> query = ask("picture");
         assertEquals(ONE, searchWorkers.one().worker());
-        embeddings.attend(List.of(TWO), List.of());
+        embeddings.workersChanged(List.of(TWO), List.of());
         assertEquals(TWO, searchWorkers.one().worker());
-        embeddings.attend(List.of(), List.of());
+        embeddings.workersChanged(List.of(), List.of());
         timers.pass(5000);
         assertFalse(query.isDone());
-        embeddings.attend(List.of(TWO), List.of());
+        embeddings.workersChanged(List.of(TWO), List.of());
         timers.pass(1000);
         FakeSearchWorkers.Asked again = searchWorkers.one();
         assertEquals(TWO, again.worker());
@@ -109,26 +109,26 @@ class QueryEmbeddingsTest {
     @Test
     void aWorkerThatWasSilentOnlyIsNotCounted() {
         for (int i = 0; i < 3; i++) {
-            embeddings.attend(List.of(ONE), List.of());
+            embeddings.workersChanged(List.of(ONE), List.of());
             CompletableFuture<Vectors> query = ask("picture");
             assertEquals(1, searchWorkers.asked().size());
-            embeddings.attend(List.of(), List.of());
+            embeddings.workersChanged(List.of(), List.of());
             assertTrue(query.isCompletedExceptionally());
         }
-        embeddings.attend(List.of(ONE, TWO), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO), List.of());
         CompletableFuture<Vectors> query = ask("picture");
         SearchWorkers.Worker first = searchWorkers.one().worker();
         SearchWorkers.Worker second = first.equals(ONE) ? TWO : ONE;
-        embeddings.attend(List.of(second), List.of());
+        embeddings.workersChanged(List.of(second), List.of());
         assertEquals(second, searchWorkers.one().worker());
-        embeddings.attend(List.of(ONE, TWO), List.of());
-        embeddings.attend(List.of(first), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO), List.of());
+        embeddings.workersChanged(List.of(first), List.of());
         assertEquals(Refused.Kind.UNAVAILABLE, refused(query).kind());
     }
 
     @Test
     void oneThatNobodyAnswersHoldsUpTwoWorkersOnly() {
-        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO, THREE), List.of());
         CompletableFuture<Vectors> query = ask("slow");
         searchWorkers.one().reply().completeExceptionally(new TimeoutException("30 s"));
         searchWorkers.one().reply().completeExceptionally(new TimeoutException("30 s"));
@@ -139,19 +139,19 @@ class QueryEmbeddingsTest {
     @Test
     void thoseBehindAQueryThatEndsWorkersAreNotCounted() {
         for (int i = 0; i < QueryEmbedding.MOST_ENDED; i++) {
-            embeddings.attend(List.of(ONE), List.of());
+            embeddings.workersChanged(List.of(ONE), List.of());
             assertFalse(ask("bomb " + i).isDone());
             assertFalse(ask("picture").isDone());
             assertEquals(2, searchWorkers.asked().size());
-            embeddings.attend(List.of(), List.of());
-            embeddings.attend(List.of(TWO), List.of());
+            embeddings.workersChanged(List.of(), List.of());
+            embeddings.workersChanged(List.of(TWO), List.of());
             assertFalse(ask("slow " + i).isDone());
             assertFalse(ask("picture").isDone());
             List<FakeSearchWorkers.Asked> asked = searchWorkers.asked();
             asked.get(1).reply().completeExceptionally(new TimeoutException("30 s"));
             asked.get(0).reply().completeExceptionally(new TimeoutException("30 s"));
         }
-        embeddings.attend(List.of(ONE), List.of());
+        embeddings.workersChanged(List.of(ONE), List.of());
         CompletableFuture<Vectors> query = ask("picture");
         answers(searchWorkers.one());
         assertEquals(7, query.join().getDimension());
@@ -159,10 +159,10 @@ class QueryEmbeddingsTest {
 
     @Test
     void aWorkerThatLeavesMayAnswerYetAndIsNotCounted() {
-        embeddings.attend(List.of(ONE, TWO), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO), List.of());
         CompletableFuture<Vectors> query = ask("picture");
         FakeSearchWorkers.Asked asked = searchWorkers.one();
-        embeddings.attend(List.of(TWO), List.of(ONE));
+        embeddings.workersChanged(List.of(TWO), List.of(ONE));
         assertEquals(List.of(), searchWorkers.asked());
         answers(asked);
         assertEquals(7, query.join().getDimension());
@@ -170,7 +170,7 @@ class QueryEmbeddingsTest {
 
     @Test
     void oneThatCanNotBeReachedIsNotCounted() {
-        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        embeddings.workersChanged(List.of(ONE, TWO, THREE), List.of());
         CompletableFuture<Vectors> query = ask("picture");
         searchWorkers.one().reply().completeExceptionally(new IllegalStateException("no handlers"));
         searchWorkers.one().fails("no such weights");

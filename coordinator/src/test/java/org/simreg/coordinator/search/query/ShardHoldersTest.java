@@ -24,19 +24,19 @@ class ShardHoldersTest {
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final ShardHolders holders = new ShardHolders(searchWorkers, List.of(FIRST, SECOND), 1);
 
-    private void attend(long after, SearchWorkers.Worker... workers) {
-        holders.attend(List.of(workers), Map.of(), BEGIN + after);
+    private void workersChanged(long after, SearchWorkers.Worker... workers) {
+        holders.workersChanged(List.of(workers), Map.of(), BEGIN + after);
     }
 
     @Test
     void anOrderIsGivenOnceWhileItsWorkerOpens() {
-        attend(0, ONE, TWO);
+        workersChanged(0, ONE, TWO);
         List<Asked> orders = searchWorkers.asked();
         assertEquals(List.of(ONE, TWO), orders.stream().map(Asked::worker).toList());
         assertEquals(FIRST, orders.get(0).order().getHold());
         assertEquals(SECOND, orders.get(1).order().getHold());
-        attend(300, ONE, TWO);
-        attend(599_999, ONE, TWO);
+        workersChanged(300, ONE, TWO);
+        workersChanged(599_999, ONE, TWO);
         assertEquals(List.of(), searchWorkers.asked());
         assertEquals(2, holders.missing());
         orders.forEach(Asked::holds);
@@ -45,33 +45,33 @@ class ShardHoldersTest {
 
     @Test
     void anOrderThatIsNeverAnsweredRunsOutAndIsRenewed() {
-        attend(0, ONE);
+        workersChanged(0, ONE);
         assertEquals(2, searchWorkers.asked().size());
-        attend(600_000, ONE);
+        workersChanged(600_000, ONE);
         List<Asked> renewed = searchWorkers.asked();
         assertEquals(2, renewed.size());
         renewed.forEach(Asked::holds);
         assertEquals(0, holders.missing());
-        attend(1_200_000, ONE);
+        workersChanged(1_200_000, ONE);
         assertEquals(List.of(), searchWorkers.asked());
     }
 
     @Test
     void aWorkerThatCannotOpenAShardIsAskedAgainAfterAPause() {
-        attend(0, ONE);
+        workersChanged(0, ONE);
         searchWorkers.asked().forEach(order -> order.fails("no memory"));
         assertEquals("w1: no memory", holders.trouble());
-        attend(4_999, ONE);
+        workersChanged(4_999, ONE);
         assertEquals(List.of(), searchWorkers.asked());
-        attend(5_000, ONE);
+        workersChanged(5_000, ONE);
         assertEquals(2, searchWorkers.asked().size());
     }
 
     @Test
     void theShardsOfAWorkerThatIsLostAreHeldByAnother() {
-        attend(0, ONE, TWO);
+        workersChanged(0, ONE, TWO);
         searchWorkers.asked().forEach(Asked::holds);
-        attend(300, TWO);
+        workersChanged(300, TWO);
         Asked moved = searchWorkers.one();
         assertEquals(TWO, moved.worker());
         assertEquals(FIRST, moved.order().getHold());
@@ -84,22 +84,22 @@ class ShardHoldersTest {
 
     @Test
     void anAnswerOfAWorkerThatIsLostCountsForNothing() {
-        attend(0, ONE);
+        workersChanged(0, ONE);
         List<Asked> orders = searchWorkers.asked();
-        attend(300, TWO);
+        workersChanged(300, TWO);
         searchWorkers.asked();
         orders.forEach(Asked::holds);
         assertEquals(2, holders.missing());
         // Back again as another process, it has nothing open.
-        attend(600, TWO, new SearchWorkers.Worker(ONE.name(), "again", ONE.memory()));
+        workersChanged(600, TWO, new SearchWorkers.Worker(ONE.name(), "again", ONE.memory()));
         assertEquals(2, holders.missing());
     }
 
     @Test
     void aWorkerKeepsAShardUntilItsNewHolderHasItOpen() {
-        attend(0, ONE);
+        workersChanged(0, ONE);
         searchWorkers.asked().forEach(Asked::holds);
-        attend(300, ONE, TWO);
+        workersChanged(300, ONE, TWO);
         Asked moved = searchWorkers.one();
         assertEquals(TWO, moved.worker());
         ShardFile shard = moved.order().getHold();
@@ -113,7 +113,7 @@ class ShardHoldersTest {
 
     @Test
     void loadsAreTheRowsThatWorkersAreToHold() {
-        attend(0, ONE, TWO);
+        workersChanged(0, ONE, TWO);
         Map<SearchWorkers.Worker, Long> loads = new TreeMap<>(Map.of(ONE, 5L));
         holders.addLoads(loads);
         assertEquals(Map.of(ONE, 15L, TWO, 10L), loads);

@@ -28,13 +28,13 @@ class ShardQueryFanoutTest {
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final ShardHolders holders = new ShardHolders(searchWorkers, List.of(SHARD), 1);
 
-    private void attend(SearchWorkers.Worker... workers) {
-        holders.attend(List.of(workers), Map.of(), timers.now());
+    private void workersChanged(SearchWorkers.Worker... workers) {
+        holders.workersChanged(List.of(workers), Map.of(), timers.now());
     }
 
     /** The first worker has the shard open, the second doesn't. */
     private void opened() {
-        attend(ONE, TWO);
+        workersChanged(ONE, TWO);
         searchWorkers.one().holds();
     }
 
@@ -72,7 +72,7 @@ class ShardQueryFanoutTest {
         CompletableFuture<List<TopK>> answer = started(fanout);
         Asked first = searchWorkers.one();
         assertEquals(ONE, first.worker());
-        attend(TWO);
+        workersChanged(TWO);
         searchWorkers.asked();
         fanout.workersChanged();
         Asked second = searchWorkers.one();
@@ -90,7 +90,7 @@ class ShardQueryFanoutTest {
         ShardQueryFanout fanout = fanout();
         CompletableFuture<List<TopK>> answer = started(fanout);
         Asked first = searchWorkers.one();
-        attend(ONE);
+        workersChanged(ONE);
         fanout.workersChanged();
         assertEquals(List.of(), searchWorkers.asked());
         first.finds(3);
@@ -119,7 +119,7 @@ class ShardQueryFanoutTest {
 
     @Test
     void ofALateWorkerAndAnotherTheFirstToAnswerCounts() {
-        attend(ONE, TWO);
+        workersChanged(ONE, TWO);
         searchWorkers.one().holds();
         holders.opened(TWO, 0);
         CompletableFuture<List<TopK>> answer = started(fanout());
@@ -147,7 +147,7 @@ class ShardQueryFanoutTest {
 
     @Test
     void ifAllFailAgainAndAgainTheWholeDoes() {
-        attend(ONE);
+        workersChanged(ONE);
         searchWorkers.one().holds();
         CompletableFuture<List<TopK>> answer = started(fanout());
         while (!answer.isDone()) {
@@ -161,7 +161,7 @@ class ShardQueryFanoutTest {
     void withoutWorkersItWaitsAWhileForOne() {
         CompletableFuture<List<TopK>> answer = started(fanout());
         timers.pass(2_500);
-        attend(ONE);
+        workersChanged(ONE);
         searchWorkers.one().holds();
         timers.pass(200);
         searchWorkers.one().finds(1);
@@ -177,7 +177,7 @@ class ShardQueryFanoutTest {
 
     @Test
     void afterItsTimeItFailsAndSaysOfWhichShard() {
-        attend(ONE);
+        workersChanged(ONE);
         searchWorkers.one().holds();
         CompletableFuture<List<TopK>> answer = started(fanout());
         timers.pass(TIMEOUT_MS);

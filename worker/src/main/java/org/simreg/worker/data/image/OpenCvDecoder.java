@@ -18,6 +18,10 @@ final class OpenCvDecoder implements AutoCloseable {
         preset("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         preset("org.bytedeco.javacpp.maxBytes", "0");
         preset("org.bytedeco.javacpp.noPointerGC", "true");
+        // The decoders alone. Without this, OpenCV's loader looks for two dozen CUDA libraries in every jar, which
+        // takes a
+        // second, and loads those of the machine that it finds beside libtorch's own.
+        preset("org.bytedeco.javacpp.platform.extension", "");
         // All classes by one thread: decode threads that start together would wait for each other.
         Loader.load(opencv_imgcodecs.class);
         opencv_core.setNumThreads(1);

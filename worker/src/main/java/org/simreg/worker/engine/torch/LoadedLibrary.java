@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The shared libraries that this process has loaded, for calls that DJL doesn't offer. Linux only; elsewhere there is none. */
+/** A shared library that this process has loaded, whose functions are found by their names, for calls that DJL doesn't offer. Linux only; elsewhere none is found. */
 final class LoadedLibrary {
     private static final Path MAPS = Path.of("/proc/self/maps");
     /** SHT_SYMTAB. */
@@ -93,12 +93,16 @@ final class LoadedLibrary {
         return 0;
     }
 
+    /** Whether a name stands there; from its end, for names of C++ begin alike. */
     private static boolean is(ByteBuffer elf, int at, byte[] wanted) {
-        int i = 0;
-        while (i < wanted.length && elf.get(at + i) == wanted[i]) {
-            i++;
+        if (at + wanted.length > elf.limit()) {
+            return false;
         }
-        return i == wanted.length;
+        int i = wanted.length - 1;
+        while (i >= 0 && elf.get(at + i) == wanted[i]) {
+            i--;
+        }
+        return i < 0;
     }
 
     private static int alike(String path, String other) {

@@ -3,7 +3,7 @@ package org.simreg.worker.engine.torch;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** A text of TorchScript methods that grows line by line. */
+/** A builder of TorchScript source code, line by line. */
 public final class ScriptSource {
     /** Number of float32 in TorchScript's source: c10::ScalarType. */
     public static final int FLOAT32 = 6;

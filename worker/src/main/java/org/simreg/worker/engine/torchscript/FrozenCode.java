@@ -15,8 +15,9 @@ import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
- * Inference of a folded network as TorchScript source: each weight is bound once, in the network's order, by the method
- * that {@link #binder} names; then {@code features(images)}. A weight's memory is its own and in the type it is
+ * TorchScript source of a network that isn't trained, its BatchNorm folded into the convolutions where it can be
+ * ({@code FoldedNetwork}): each weight is bound once, in the network's order, by the method that {@link #binder} names;
+ * then {@code features(images)}. A weight's memory is its own and in the type it is
  * computed with, so that a network in bfloat16 takes two bytes a parameter.
  *
  * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along, a linear layer in bfloat16 the GELU
@@ -96,7 +97,7 @@ final class FrozenCode {
             String body = body(weight);
             if (binders.putIfAbsent(body, "bind" + binders.size()) == null) {
                 source.method(binders.get(body) + "(self, values: Tensor) -> Tensor");
-                source.line("w = torch.append(self.leaves, %s)", body);
+                source.line("w = torch.append(self.parameters, %s)", body);
                 source.line("return values");
             }
         }
@@ -129,7 +130,7 @@ final class FrozenCode {
 
     private void features(Pixels pixels) {
         source.method("features(self, images: Tensor) -> Tensor");
-        source.line("w = self.leaves");
+        source.line("w = self.parameters");
         String input = PixelCode.append(source, pixels, bfloat16);
         String[] value = new String[network.nodes().size() + 1];
         value[0] = input;

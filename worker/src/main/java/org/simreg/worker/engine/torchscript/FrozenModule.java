@@ -84,7 +84,7 @@ public final class FrozenModule implements AutoCloseable {
         List<Integer> taps =
                 stages.stream().map(stage -> folded.places().get(stage.value())).toList();
         FrozenCode code = FrozenCode.of(folded.network(), kind, PackedLinear.works(torch), taps);
-        byte[] archive = CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), code.methods());
+        byte[] archive = CodeArchive.of(FrozenCode.CLASS, List.of("parameters"), code.methods());
         FrozenModule module = new FrozenModule(torch, network, archive);
         return module.bound(() -> module.bind(code, folded));
     }

@@ -32,14 +32,14 @@ final class LossCode {
         List<String> losses = new ArrayList<>();
         for (int i = 0; i < predictions.size(); i++) {
             boolean squared = objective.loss() == Loss.SQUARED;
-            losses.add(squared ? squared(predictions.get(i), i) : normalised(predictions.get(i), i));
+            losses.add(squared ? squared(predictions.get(i), i) : cosine(predictions.get(i), i));
         }
         source.line("loss = %s", objective.even() ? mean(losses) : weighted(losses));
         return "loss";
     }
 
     /** Mean over the rows of 2 - 2 cos. */
-    private String normalised(String prediction, int target) {
+    private String cosine(String prediction, int target) {
         single(prediction, target);
         source.line("u%d = %s", target, unit("l" + target));
         source.line("v%d = %s", target, unit("t" + target));

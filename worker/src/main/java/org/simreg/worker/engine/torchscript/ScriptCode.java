@@ -77,15 +77,15 @@ final class ScriptCode {
         for (Slot slot : trained.slots()) {
             source.line("w = torch.append(w, %s)", StepCode.view(slot, "weights"));
         }
-        source.line("self.leaves = w");
+        source.line("self.parameters = w");
         source.line("self.state = [statistics]");
         source.line("return weights");
         source.method("features(self, images: Tensor) -> Tensor");
-        source.line("w = self.leaves");
+        source.line("w = self.parameters");
         source.line("buffers = torch.clone(self.state[0])");
         String x = PixelCode.append(source, pixels, false);
         source.line("return %s", forward(source, x, "w", "buffers"));
-        return archive(FrozenCode.CLASS, List.of("leaves", "state"), source.toString());
+        return archive(FrozenCode.CLASS, List.of("parameters", "state"), source.toString());
     }
 
     /** The flat vector of parameters or of buffers. */

@@ -116,7 +116,7 @@ final class StepCode {
             source.line(
                     "w = torch.append(w, torch.requires_grad_(torch.detach(%s)))", view(slot, storage(slot, false)));
         }
-        source.line("self.leaves = w");
+        source.line("self.parameters = w");
         source.line("a = annotate(List[Tensor], [])");
         for (Slot slot : averagedSlots()) {
             source.line("a = torch.append(a, %s)", view(slot, storage(slot, true)));
@@ -160,7 +160,7 @@ final class StepCode {
     /** Images through backbone and heads to the loss, and from there to the gradient. */
     private void backward() {
         source.method("backward(self, images: Tensor, targets: List[Tensor], out: Tensor) -> Tensor");
-        source.line("w = self.leaves");
+        source.line("w = self.parameters");
         String x = PixelCode.append(source, settings.bfloat16());
         Names names = new Names("w", "out");
         String feature = feature(names, x);

@@ -54,7 +54,7 @@ public final class StepModule implements TrainableStudent {
         ema = vector(start.ema());
         clips = settings.optimizer().clips();
         lossAt = start.weights().length + start.statistics().length;
-        List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
+        List<String> lists = List.of("state", "parameters", "averages", "moments", OptimizerCode.WEIGHTS);
         script = trained.backbone().script();
         Optional<ScriptCode> code = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();

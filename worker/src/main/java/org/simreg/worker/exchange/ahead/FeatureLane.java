@@ -10,9 +10,9 @@ import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.mesh.Peers;
 
 /**
- * The lane between two workers of which one computes features for the other, over the transport that gradients travel
- * by: a mesh of two. What breaks it ends it and nothing else. Its methods are called on its thread, but for those that
- * say otherwise.
+ * A connection between two workers of which one computes features for the other, over the transport that gradients
+ * travel by: a mesh of two. A fault of it ends it and nothing else. Its methods are called on its thread, but for those
+ * that say otherwise.
  */
 final class FeatureLane {
     /** Rank of the worker that computes. */

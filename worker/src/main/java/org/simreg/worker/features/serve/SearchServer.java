@@ -36,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server of the coordinator's orders about banks on a worker. Messages arrive on an event loop,
+ * A worker's endpoint on the event bus for the coordinator's orders about banks. Messages arrive on an event loop,
  * which only passes them on: searches run one after the other on one thread with the engine's,
  * files are opened on another, images of queries and parts of banks are embedded on two more.
  *
@@ -124,7 +124,7 @@ public final class SearchServer implements AutoCloseable {
 
     /** An image that takes longer than anybody waits gives its thread back; a query that had no processor says so in time. */
     private CompletableFuture<SearchReply> embed(ImageQuery query) {
-        QueryTurn turn = new QueryTurn();
+        EmbeddingTurn turn = new EmbeddingTurn();
         CompletableFuture<SearchReply> embedded = CompletableFuture.supplyAsync(
                 () -> turn.take(() -> reply().setVectors(images.embed(query)).build()), viewer);
         long patience = query.getPatienceMs();

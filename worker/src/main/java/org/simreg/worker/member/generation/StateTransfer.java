@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The transfer of the state that a generation begins with. A member that doesn't hold it makes it
- * anew (FRESH), reads the newest checkpoint (CHECKPOINT) or fetches it from a peer (PEER); a member
+ * The way by which a member gets the weights, moments and statistics that its generation begins with, unless it holds
+ * them: it makes them anew (FRESH), reads the newest checkpoint (CHECKPOINT) or fetches them from a peer (PEER); a member
  * that is somebody's peer serves a copy while it trains on.
  */
 final class StateTransfer {

@@ -11,7 +11,7 @@ import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 
 /**
@@ -40,8 +40,8 @@ public record Architecture(
      *     taken as this one
      */
     public record Files(
-            List<Layout> read,
-            List<Layout> written,
+            List<NamingLayout> read,
+            List<NamingLayout> written,
             List<LayerNames> tables,
             List<LayerNames> named,
             List<Network> alike) {
@@ -54,20 +54,21 @@ public record Architecture(
         }
 
         /** Files that have the network's own names, which are those of some layouts, read and written. */
-        public static Files own(Layout... layouts) {
+        public static Files own(NamingLayout... layouts) {
             return new Files(List.of(layouts), List.of(layouts), List.of(), List.of(), List.of());
         }
 
         /** Also other names, read and, where others read them, written. */
         public Files with(List<LayerNames> more) {
-            List<Layout> all = more.stream().map(LayerNames::layout).toList();
-            List<Layout> wrote = all.stream().filter(Layout::isWritten).toList();
+            List<NamingLayout> all = more.stream().map(LayerNames::layout).toList();
+            List<NamingLayout> wrote =
+                    all.stream().filter(NamingLayout::isWritten).toList();
             return new Files(joined(read, all), joined(written, wrote), joined(tables, more), named, alike);
         }
 
         /** The same, not written in some layouts: their libraries have no such network. */
-        public Files notWritten(Layout... layouts) {
-            List<Layout> rest = written.stream()
+        public Files notWritten(NamingLayout... layouts) {
+            List<NamingLayout> rest = written.stream()
                     .filter(layout -> !List.of(layouts).contains(layout))
                     .toList();
             return new Files(read, rest, tables, named, alike);
@@ -91,7 +92,7 @@ public record Architecture(
         }
 
         /** The names to write a layout with; empty if the layout has no network of this arithmetic. */
-        Optional<LayerNames> names(Layout layout) {
+        Optional<LayerNames> names(NamingLayout layout) {
             if (!written.contains(layout)) {
                 return Optional.empty();
             }

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Initialization;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -51,7 +51,7 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
         int[] depths = {2, 2, third, 2};
         return Architecture.of(
                         network,
-                        Files.own(Layout.TIMM),
+                        Files.own(NamingLayout.TIMM),
                         (name, classes) -> new ConvNeXt(name, depths, width, true).network(classes))
                 .bicubic();
     }
@@ -60,7 +60,7 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
         int[] depths = {3, 3, third, 3};
         return Architecture.of(
                         network,
-                        Files.own(Layout.TIMM).with(names()),
+                        Files.own(NamingLayout.TIMM).with(names()),
                         (name, classes) -> new ConvNeXt(name, depths, width, false).network(classes))
                 .bicubic();
     }
@@ -146,7 +146,7 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
     private record Names(Place ahead, Place block, List<String> layers, String scale, int ones) {
         private static final List<String> OURS = List.of("conv_dw", "norm", "mlp.fc1", "mlp.fc2");
 
-        LayerNames table(Layout layout, String norm, LayerNames.Last last) {
+        LayerNames table(NamingLayout layout, String norm, LayerNames.Last last) {
             Map<String, String> theirs = new LinkedHashMap<>();
             Map<String, LayerNames.Tensor> tensors = new LinkedHashMap<>();
             for (int stage = 0; stage < STAGES; stage++) {
@@ -178,14 +178,14 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
                         List.of("block.0", "block.2", "block.3", "block.5"),
                         "layer_scale",
                         2)
-                .table(Layout.TORCHVISION, "classifier.0", new LayerNames.Last("head.fc", "classifier.2", "")));
+                .table(NamingLayout.TORCHVISION, "classifier.0", new LayerNames.Last("head.fc", "classifier.2", "")));
         all.add(new Names(
                         (stage, i) -> "downsample_layers." + stage + "." + i,
                         (stage, block) -> "stages." + stage + "." + block,
                         List.of("dwconv", "norm", "pwconv1", "pwconv2"),
                         "gamma",
                         0)
-                .table(Layout.AUTHORS, "norm", new LayerNames.Last("head.fc", "head", "")));
+                .table(NamingLayout.AUTHORS, "norm", new LayerNames.Last("head.fc", "head", "")));
         all.add(new Names(
                         (stage, i) -> stage > 0
                                 ? "encoder.stages." + stage + ".downsampling_layer." + i
@@ -194,7 +194,10 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
                         List.of("dwconv", "layernorm", "pwconv1", "pwconv2"),
                         "layer_scale_parameter",
                         0)
-                .table(Layout.HUGGINGFACE, "layernorm", new LayerNames.Last("head.fc", "classifier", "convnext.")));
+                .table(
+                        NamingLayout.HUGGINGFACE,
+                        "layernorm",
+                        new LayerNames.Last("head.fc", "classifier", "convnext.")));
         // DINOv3's class there; its published files, and what version 5 of the library has in memory.
         for (String prefix : List.of("", "model.")) {
             all.add(new Names(
@@ -203,7 +206,7 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
                             List.of("depthwise_conv", "layer_norm", "pointwise_conv1", "pointwise_conv2"),
                             "gamma",
                             0)
-                    .table(Layout.HUGGINGFACE, "layer_norm", new LayerNames.Last("head.fc", "classifier", "")));
+                    .table(NamingLayout.HUGGINGFACE, "layer_norm", new LayerNames.Last("head.fc", "classifier", "")));
         }
         return all;
     }

@@ -2,7 +2,7 @@ package org.simreg.worker.network.family;
 
 import java.util.List;
 import org.simreg.proto.Network;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Op.Positions;
 import org.simreg.worker.network.Op.Prefix;
@@ -22,9 +22,13 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2508.10104">Siméoni et al. 2025</a>
  */
 final class DinoTransformers {
-    private static final Files TIMM =
-            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
-    private static final Files READ = TIMM.notWritten(Layout.TIMM);
+    private static final Files TIMM = new Files(
+            List.of(NamingLayout.TIMM, NamingLayout.HUGGINGFACE),
+            List.of(NamingLayout.TIMM),
+            List.of(),
+            List.of(),
+            List.of());
+    private static final Files READ = TIMM.notWritten(NamingLayout.TIMM);
 
     private static final Shape GIANT = new Shape(1536, 40, 24, 4096);
 

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Initialization;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -49,14 +49,14 @@ final class EfficientNet {
         return List.of(
                 Architecture.of(
                                 Network.EFFICIENTNET_B0,
-                                Files.own(Layout.TIMM)
+                                Files.own(NamingLayout.TIMM)
                                         .with(List.of(torchvision()))
                                         .alike(Network.EFFICIENTNET_B0_TF),
                                 (name, classes) -> build(name, plain, classes))
                         .bicubic(),
                 Architecture.of(
                                 Network.EFFICIENTNET_B0_TF,
-                                Files.own(Layout.HUGGINGFACE).named(ofTensorFlow()),
+                                Files.own(NamingLayout.HUGGINGFACE).named(ofTensorFlow()),
                                 (name, classes) -> huggingFace().renamed(build(name, tensorFlow, classes)))
                         .bicubic());
     }
@@ -97,7 +97,10 @@ final class EfficientNet {
     private static LayerNames torchvision() {
         String[] ends = {"features.0.0", "features.0.1", "features.8.0", "features.8.1"};
         return names(
-                Layout.TORCHVISION, ends, new LayerNames.Last("classifier", "classifier.1", ""), (at, unit, part) -> {
+                NamingLayout.TORCHVISION,
+                ends,
+                new LayerNames.Last("classifier", "classifier.1", ""),
+                (at, unit, part) -> {
                     int number = at.stage == 0 ? unit - 1 : unit;
                     String place = "features." + (at.stage + 1) + "." + at.repetition + ".block." + number + ".";
                     return place + (unit == 2 ? part == 0 ? "fc1" : "fc2" : String.valueOf(part));
@@ -113,7 +116,7 @@ final class EfficientNet {
             {"projection.project_conv", "projection.project_bn"}
         };
         return names(
-                Layout.HUGGINGFACE,
+                NamingLayout.HUGGINGFACE,
                 ends,
                 new LayerNames.Last("classifier", "classifier", "efficientnet."),
                 (at, unit, part) -> "encoder.blocks." + at.place + "." + units[unit][part]);
@@ -125,7 +128,7 @@ final class EfficientNet {
         Map<String, String> ours = new LinkedHashMap<>();
         theirs.theirs().forEach((timm, their) -> ours.put(their, timm));
         List<String> signs = theirs.signs().stream().map(theirs::theirs).toList();
-        return new LayerNames(Layout.TIMM, ours, new LayerNames.Last("classifier", "classifier", ""), signs);
+        return new LayerNames(NamingLayout.TIMM, ours, new LayerNames.Last("classifier", "classifier", ""), signs);
     }
 
     /**
@@ -143,7 +146,7 @@ final class EfficientNet {
         String name(BlockPlace block, int unit, int part);
     }
 
-    private static LayerNames names(Layout layout, String[] ends, LayerNames.Last last, InBlock inBlock) {
+    private static LayerNames names(NamingLayout layout, String[] ends, LayerNames.Last last, InBlock inBlock) {
         String[][] first = {{}, {"conv_dw", "bn1"}, {"se.conv_reduce", "se.conv_expand"}, {"conv_pw", "bn2"}};
         String[][] other = {
             {"conv_pw", "bn1"}, {"conv_dw", "bn2"}, {"se.conv_reduce", "se.conv_expand"}, {"conv_pwl", "bn3"}

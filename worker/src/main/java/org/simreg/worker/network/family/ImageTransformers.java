@@ -3,7 +3,7 @@ package org.simreg.worker.network.family;
 import java.util.List;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.Op.Resizing;
 import org.simreg.worker.network.family.Architecture.Files;
 import org.simreg.worker.network.family.VisionTransformer.Form;
@@ -20,8 +20,12 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2104.02057">Chen et al. 2021, on MoCo-v3</a>
  */
 final class ImageTransformers {
-    private static final Files FILES =
-            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+    private static final Files FILES = new Files(
+            List.of(NamingLayout.TIMM, NamingLayout.HUGGINGFACE),
+            List.of(NamingLayout.TIMM),
+            List.of(),
+            List.of(),
+            List.of());
 
     private ImageTransformers() {}
 

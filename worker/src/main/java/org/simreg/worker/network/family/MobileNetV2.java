@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -49,11 +49,11 @@ final class MobileNetV2 {
         return List.of(
                 Architecture.of(
                         Network.MOBILENET_V2,
-                        Files.own(Layout.TORCHVISION).with(names()).named(huggingFace()),
+                        Files.own(NamingLayout.TORCHVISION).with(names()).named(huggingFace()),
                         (name, classes) -> new MobileNetV2(false).build(name, classes)),
                 Architecture.of(
                         Network.MOBILENET_V2_TF,
-                        Files.own(Layout.HUGGINGFACE),
+                        Files.own(NamingLayout.HUGGINGFACE),
                         (name, classes) -> huggingFace().renamed(new MobileNetV2(true).build(name, classes))));
     }
 
@@ -128,19 +128,19 @@ final class MobileNetV2 {
         String[][] first = {{}, {"conv_dw", "bn1"}, {"conv_pw", "bn2"}};
         return List.of(
                 names(
-                        Layout.TIMM,
+                        NamingLayout.TIMM,
                         (place, norm) -> place == 0 ? norm ? "bn1" : "conv_stem" : norm ? "bn2" : "conv_head",
                         (at, unit, norm) -> "blocks." + at.stage + "." + at.repetition + "."
                                 + (at.stage == 0 ? first : timm)[unit][norm ? 1 : 0],
                         new LayerNames.Last("classifier.1", "classifier", "")),
                 names(
-                        Layout.MMPRETRAIN,
+                        NamingLayout.MMPRETRAIN,
                         (place, norm) -> (place == 0 ? "conv1." : "conv2.") + (norm ? "bn" : "conv"),
                         (at, unit, norm) -> "layer" + (at.stage + 1) + "." + at.repetition + ".conv."
                                 + (at.stage == 0 ? unit - 1 : unit) + (norm ? ".bn" : ".conv"),
                         new LayerNames.Last("classifier.1", "head.fc", "backbone.")),
                 names(
-                        Layout.SEQUENTIAL,
+                        NamingLayout.SEQUENTIAL,
                         (place, norm) -> place + (norm ? ".1" : ".0"),
                         (at, unit, norm) -> ours(at, unit, norm).substring("features.".length()),
                         new LayerNames.Last("classifier.1", "1.1", "0.")));
@@ -150,7 +150,7 @@ final class MobileNetV2 {
     static LayerNames huggingFace() {
         String[] units = {"expand_1x1", "conv_3x3", "reduce_1x1"};
         return names(
-                Layout.HUGGINGFACE,
+                NamingLayout.HUGGINGFACE,
                 (place, norm) ->
                         (place == 0 ? "conv_stem.first_conv." : "conv_1x1.") + (norm ? "normalization" : "convolution"),
                 (at, unit, norm) -> (at.place == 1 ? "conv_stem." : "layer." + (at.place - 2) + ".")
@@ -180,7 +180,7 @@ final class MobileNetV2 {
         String name(BlockPlace block, int unit, boolean norm);
     }
 
-    private static LayerNames names(Layout layout, AtEnds atEnds, InBlock inBlock, LayerNames.Last last) {
+    private static LayerNames names(NamingLayout layout, AtEnds atEnds, InBlock inBlock, LayerNames.Last last) {
         Map<String, String> theirs = new LinkedHashMap<>();
         int place = 1;
         for (int stage = 0; stage < STAGES.length; stage++) {

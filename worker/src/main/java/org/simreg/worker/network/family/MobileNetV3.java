@@ -6,7 +6,7 @@ import java.util.Map;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Initialization;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -102,7 +102,7 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
         Style style = new Style(new Relu(), new HardSigmoid(), 1e-3, 0.01, false);
         return Architecture.of(
                 network,
-                Files.own(Layout.TORCHVISION),
+                Files.own(NamingLayout.TORCHVISION),
                 (name, classes) -> sizes.names()
                         .renamed(sizes.build(name, style, classes, false))
                         .initialized(Initialization.FAN_OUT));
@@ -112,7 +112,7 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
         Style style = Style.plain(new Relu(), new HardSigmoid());
         return Architecture.of(
                         network,
-                        Files.own(Layout.TIMM),
+                        Files.own(NamingLayout.TIMM),
                         (name, classes) ->
                                 sizes.build(name, style, classes, true).initialized(Initialization.FAN_OUT_OF_GROUP))
                 .bicubic();
@@ -203,7 +203,7 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
         theirs.put(end + "conv", "features." + (rows.size() + 1) + ".0");
         theirs.put(end + "bn1", "features." + (rows.size() + 1) + ".1");
         return new LayerNames(
-                Layout.TORCHVISION,
+                NamingLayout.TORCHVISION,
                 theirs,
                 new LayerNames.Last("classifier.3", "classifier.3", ""),
                 List.of("conv_stem"));

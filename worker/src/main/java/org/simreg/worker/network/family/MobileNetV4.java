@@ -3,7 +3,7 @@ package org.simreg.worker.network.family;
 import java.util.List;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Initialization;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -78,7 +78,7 @@ record MobileNetV4(List<List<String>> stages) {
     }
 
     private static Architecture of(Network network, MobileNetV4 sizes) {
-        return Architecture.of(network, Files.own(Layout.TIMM), (name, classes) -> sizes.build(name, classes))
+        return Architecture.of(network, Files.own(NamingLayout.TIMM), (name, classes) -> sizes.build(name, classes))
                 .bicubic();
     }
 

@@ -11,7 +11,7 @@ import org.simreg.proto.Interpolation;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 
 /** The known network architectures by name. */
@@ -82,19 +82,19 @@ public final class Networks {
      *
      * @return empty if the layout has no network of this arithmetic; the network's own names are an empty table
      */
-    public static Optional<LayerNames> names(Network network, Layout layout) {
+    public static Optional<LayerNames> names(Network network, NamingLayout layout) {
         return of(network).files().names(layout);
     }
 
     /** The layouts of weights that are read as a network, by its own names or by a table. */
-    public static List<Layout> read(Network network) {
+    public static List<NamingLayout> read(Network network) {
         return of(network).files().read();
     }
 
     /** The layouts that a network can be exported in. */
-    public static List<Layout> written(Network network) {
-        List<Layout> written = of(network).files().written();
-        return Arrays.stream(Layout.values()).filter(written::contains).toList();
+    public static List<NamingLayout> written(Network network) {
+        List<NamingLayout> written = of(network).files().written();
+        return Arrays.stream(NamingLayout.values()).filter(written::contains).toList();
     }
 
     /** The networks of the same names and shapes as one, but of other arithmetic; a file can't tell them apart. */

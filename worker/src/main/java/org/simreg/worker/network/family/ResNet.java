@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -50,8 +50,8 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
 
     /** The family. */
     static List<Architecture> all() {
-        Files plain = Files.own(Layout.TORCHVISION, Layout.TIMM).with(names());
-        Files other = plain.notWritten(Layout.HUGGINGFACE);
+        Files plain = Files.own(NamingLayout.TORCHVISION, NamingLayout.TIMM).with(names());
+        Files other = plain.notWritten(NamingLayout.HUGGINGFACE);
         return List.of(
                 Architecture.of(
                         Network.RESNET10,
@@ -222,26 +222,26 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
     static List<LayerNames> names() {
         List<LayerNames> all = new ArrayList<>();
         all.add(names(
-                Layout.HUGGINGFACE,
+                NamingLayout.HUGGINGFACE,
                 layer -> "embedder.embedder." + (layer.equals("conv1") ? "convolution" : "normalization"),
                 (stage, block, layer) -> "encoder.stages." + (stage - 1) + ".layers." + block + "."
                         + (layer.startsWith("downsample") ? "shortcut" : "layer." + (number(layer) - 1))
                         + (isNorm(layer) ? ".normalization" : ".convolution"),
                 new LayerNames.Last("fc", "classifier.1", "resnet.")));
         all.add(names(
-                Layout.DETECTRON2,
+                NamingLayout.DETECTRON2,
                 layer -> layer.equals("conv1") ? "stem.conv1" : "stem.conv1.norm",
                 (stage, block, layer) -> "res" + (stage + 1) + "." + block + "."
                         + (layer.startsWith("downsample") ? "shortcut" : "conv" + number(layer))
                         + (isNorm(layer) ? ".norm" : ""),
                 new LayerNames.Last("fc", "linear", "")));
         all.add(names(
-                Layout.MMPRETRAIN,
+                NamingLayout.MMPRETRAIN,
                 layer -> layer,
                 (stage, block, layer) -> "layer" + stage + "." + block + "." + layer,
                 new LayerNames.Last("fc", "head.fc", "backbone.")));
         all.add(names(
-                Layout.SHORTCUT,
+                NamingLayout.SHORTCUT,
                 layer -> layer,
                 (stage, block, layer) -> "layer" + stage + "." + block + "." + layer.replace("downsample", "shortcut"),
                 new LayerNames.Last("fc", "linear", "")));
@@ -250,7 +250,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
         for (int first : new int[] {4, 3}) {
             for (String shortcut : new String[] {"downsample", "shortcut"}) {
                 all.add(names(
-                        Layout.SEQUENTIAL,
+                        NamingLayout.SEQUENTIAL,
                         layer -> layer.equals("conv1") ? "0" : "1",
                         (stage, block, layer) ->
                                 (first + stage - 1) + "." + block + "." + layer.replace("downsample", shortcut),
@@ -269,7 +269,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
     }
 
     private static LayerNames names(
-            Layout layout, Function<String, String> stem, InBlock inBlock, LayerNames.Last last) {
+            NamingLayout layout, Function<String, String> stem, InBlock inBlock, LayerNames.Last last) {
         Map<String, String> theirs = new LinkedHashMap<>();
         for (String layer : List.of("conv1", "bn1")) {
             theirs.put(layer, stem.apply(layer));

@@ -3,7 +3,7 @@ package org.simreg.worker.network.family;
 import java.util.List;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.Op.Gelu;
 import org.simreg.worker.network.Op.Positions;
 import org.simreg.worker.network.Op.Prefix;
@@ -22,8 +22,12 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2303.15343">Zhai et al. 2023, on SigLIP</a>
  */
 final class TextTransformers {
-    private static final Files FILES =
-            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+    private static final Files FILES = new Files(
+            List.of(NamingLayout.TIMM, NamingLayout.HUGGINGFACE),
+            List.of(NamingLayout.TIMM),
+            List.of(),
+            List.of(),
+            List.of());
 
     private TextTransformers() {}
 

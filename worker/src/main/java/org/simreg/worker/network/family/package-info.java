@@ -14,7 +14,12 @@
  *   <li>a new kind of layer, if it needs one: a record in {@link org.simreg.worker.network.Op}, its weights in {@code
  *       NetworkGraph.weightsOf}, and its code in {@code LayerCode} ({@code engine.torchscript.layer}), {@code
  *       OnnxGraph} ({@code export}) and {@code ComputeCost};
- *   <li>its proof: {@code docs/networks.md}.
+ *   <li>where it has depthwise convolutions of stride 2 and may be trained: {@code JobRules.STRIDED} ({@code proto});
+ *       where it is written for Hugging Face: its {@code config.json} in {@code HubExport.config} ({@code export});
+ *   <li>its proof, as {@code docs/networks.md} describes it: features and gradients computed by its publishers' library
+ *       ({@code scripts/fixtures}), compared by {@code ConvolutionalNetworksTest} or {@code TransformersTest} (a
+ *       teacher), {@code StudentParityTest} (a student), {@code HubExportTest} and {@code OnnxTest} (an export);
+ *   <li>{@code docs/commands.md}, which lists the names: {@code scripts/simreg man --markdown}.
  * </ol>
  */
 package org.simreg.worker.network.family;

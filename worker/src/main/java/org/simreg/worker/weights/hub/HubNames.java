@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.simreg.worker.network.LayerNames;
-import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NamingLayout;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.LazyTensor;
@@ -71,7 +71,8 @@ public final class HubNames {
     /** Whether names behind a prefix are a table's, with none more in their places: those would get lost. */
     private static boolean isOf(LayerNames names, String prefix, StateDict file) {
         String first = names.signs().get(0);
-        boolean oursAlready = names.layout() == Layout.SEQUENTIAL && (prefix + names.theirs(first)).endsWith(first);
+        boolean oursAlready =
+                names.layout() == NamingLayout.SEQUENTIAL && (prefix + names.theirs(first)).endsWith(first);
         if (oursAlready
                 || !names.signs().stream().allMatch(sign -> file.contains(prefix + names.theirs(sign) + ".weight"))) {
             return false;

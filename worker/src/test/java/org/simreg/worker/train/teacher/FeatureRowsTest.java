@@ -33,7 +33,7 @@ class FeatureRowsTest {
         boolean all = System.getProperty("simreg.test.networks", "").equals("all");
         List<Network> some = List.of(Network.RESNET18, Network.RESNET50, Network.RESNET50_BYOL, Network.MOBILENET_V2);
         return Stream.of(Network.values())
-                .filter(name -> name != Network.UNRECOGNIZED)
+                .filter(name -> name != Network.UNRECOGNIZED && name != Network.AUTO)
                 .filter(name -> all || some.contains(name))
                 .flatMap(name -> name == Network.RESNET50_BYOL
                         ? Stream.of(Arguments.of(name, false))

@@ -42,7 +42,7 @@ class NetworkRecognizerTest {
                 .findFirst()
                 .orElse(name);
         for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
-            RecognizedFile found = new Layout().with(name, prefix).recognised();
+            RecognizedFile found = new NamedShapes().with(name, prefix).recognised();
             assertEquals(1, found.networks().size());
             RecognizedFile.FoundNetwork network = found.networks().get(0);
             assertEquals(usual, network.name());
@@ -54,7 +54,7 @@ class NetworkRecognizerTest {
 
     @Test
     void ofMocoTheEncoderIsMeantAndItsAverageAndQueueAreNot() {
-        Layout file = new Layout();
+        NamedShapes file = new NamedShapes();
         for (String encoder : new String[] {"module.encoder_k.", "module.encoder_q."}) {
             file.with(Network.RESNET50, encoder);
             file.with(encoder + "fc.0.weight", 2048, 2048).with(encoder + "fc.0.bias", 2048);
@@ -72,7 +72,7 @@ class NetworkRecognizerTest {
 
     @Test
     void ofSwavTheProjectionIsNamedAndThePrototypesAreNoNetwork() {
-        RecognizedFile found = new Layout()
+        RecognizedFile found = new NamedShapes()
                 .with(Network.RESNET50, "module.")
                 .with(Heads.projection(2048, 2048, 128), "module.projection_head.")
                 .with("module.prototypes.weight", 3000, 128)
@@ -83,10 +83,10 @@ class NetworkRecognizerTest {
 
     @Test
     void aSupervisedNetworkTellsItsClasses() {
-        Layout file = new Layout().with(Network.RESNET50, "");
+        NamedShapes file = new NamedShapes().with(Network.RESNET50, "");
         file.with("fc.weight", 1000, 2048).with("fc.bias", 1000);
         assertEquals(1000, file.recognised().networks().get(0).classes());
-        Layout mobile = new Layout().with(Network.MOBILENET_V2, "");
+        NamedShapes mobile = new NamedShapes().with(Network.MOBILENET_V2, "");
         mobile.with("classifier.1.weight", 7, 1280).with("classifier.1.bias", 7);
         assertEquals(7, mobile.recognised().networks().get(0).classes());
         assertEquals(List.of(), mobile.recognised().heads());
@@ -126,7 +126,7 @@ class NetworkRecognizerTest {
 
     @Test
     void aHeadOfAnotherFormKeepsItsShapesAndNoForm() {
-        Layout file = new Layout().with(Network.RESNET18, "encoder_q.module.");
+        NamedShapes file = new NamedShapes().with(Network.RESNET18, "encoder_q.module.");
         file.with("predict_q.module.0.weight", 100, 512).with("predict_q.module.0.bias", 100);
         file.with("predict_q.module.2.weight", 64, 100).with("predict_q.module.2.bias", 64);
         RecognizedFile found = file.recognised();
@@ -138,7 +138,7 @@ class NetworkRecognizerTest {
     @Test
     void aNormTooManyMakesItAnotherHead() {
         var head = Heads.regression(Head.Form.RELEASED, 4, 512, 64);
-        Layout file = new Layout().with(Network.RESNET18, "").with(head, "predict_q.module.");
+        NamedShapes file = new NamedShapes().with(Network.RESNET18, "").with(head, "predict_q.module.");
         for (String tensor : new String[] {"weight", "bias", "running_mean", "running_var"}) {
             file.with("predict_q.module.8." + tensor, 64);
         }
@@ -148,7 +148,7 @@ class NetworkRecognizerTest {
     @Test
     void momentumOfARunIsNoNetworkAndNoHead() {
         var head = Heads.regression(Head.Form.RELEASED, 2, 512, 64);
-        RecognizedFile found = new Layout()
+        RecognizedFile found = new NamedShapes()
                 .with(Network.RESNET18, "backbone.")
                 .with(head, "head0.")
                 .with(head, "head1.")
@@ -163,7 +163,7 @@ class NetworkRecognizerTest {
 
     @Test
     void whatNearlyFitsIsNamedWithWhatIsMissing() {
-        Layout file = new Layout().with(Network.RESNET34, "module.");
+        NamedShapes file = new NamedShapes().with(Network.RESNET34, "module.");
         RecognizedFile found = file.without("module.layer3.5.bn2.bias").recognised();
         assertEquals(Network.RESNET34, found.nearest().orElseThrow().name());
         UserError error = assertThrows(UserError.class, () -> found.network(PartRequest.ANY, "x.pth", n -> {}));
@@ -172,13 +172,14 @@ class NetworkRecognizerTest {
 
     @Test
     void aTeacherThatIsNotThereIsRefusedWithWhatIs() {
-        RecognizedFile found = new Layout().with(Network.RESNET18, "backbone.").recognised();
+        RecognizedFile found =
+                new NamedShapes().with(Network.RESNET18, "backbone.").recognised();
         UserError error = assertThrows(UserError.class, () -> found.network(TEACHER, "x.pth", n -> {}));
         assertTrue(error.getMessage().contains("resnet18, raw at 'backbone.'"), error::getMessage);
     }
 
     private static RecognizedFile authors(NetworkGraph head) {
-        return new Layout()
+        return new NamedShapes()
                 .with(Network.RESNET18, "encoder_q.module.")
                 .with(Network.RESNET50, "encoder_t.module.")
                 .with(head, "predict_q.module.")

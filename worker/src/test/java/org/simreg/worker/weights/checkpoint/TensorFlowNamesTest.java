@@ -39,7 +39,7 @@ class TensorFlowNamesTest {
 
     @Test
     void theNamesAndShapesOfThePublishedPortAreAResNet50x4() throws IOException {
-        Layout file = new Layout();
+        NamedShapes file = new NamedShapes();
         lines().forEach(line -> file.with(line.name, line.wide));
         RecognizedFile.FoundNetwork found = file.recognised().networks().get(0);
         assertEquals(Network.RESNET50X4, found.name());

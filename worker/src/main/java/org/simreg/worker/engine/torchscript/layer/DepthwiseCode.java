@@ -10,8 +10,8 @@ import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.network.Op;
 
 /**
- * The training of depthwise convolutions in bfloat16 on a CPU as TorchScript source, by other calls of oneDNN than
- * autograd makes. For these, oneDNN 3.7 fills every channel up to a group of sixteen: in the gradient of a kernel of more
+ * TorchScript source of faster gradients for depthwise convolutions in bfloat16 on a CPU; all other layers leave theirs
+ * to autograd. For these, oneDNN 3.7 fills every channel up to a group of sixteen: in the gradient of a kernel of more
  * than three columns, and in the gradient of the input of a convolution with stride 2. So the kernel's gradient is
  * computed three columns at a time, behind the backward pass, the bias's with it (autograd would ask oneDNN for both),
  * and stride 2 is every other place of stride 1. The values are the same up to rounding; measured on two cores, a layer

@@ -34,11 +34,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Run folders whose files are touched on other threads only, for each folder by one at a time. Who
- * calls waits, but not for ever, and not while a folder is made or opened: one that doesn't answer in
- * time holds up nothing but its own thread.
+ * A decorator of run folders that reads and writes their files on other threads ({@code simreg-folders}), for each
+ * folder on one at a time, with time limits: the caller waits up to 2 s for an answer, and not at all while a folder is
+ * made or opened. A folder that doesn't answer in time holds up nothing but its own thread.
  */
-public final class PatientFolders implements RunFiles.JobFolders {
+public final class TimedRunFolders implements RunFiles.JobFolders {
     /** Far longer than a disk at work takes; workers are not lost over it. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -54,7 +54,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
     /** A report shows pictures of the data set, which may be away. */
     private static final Duration REPORTING = Duration.ofSeconds(60);
 
-    private static final Logger LOG = LoggerFactory.getLogger(PatientFolders.class);
+    private static final Logger LOG = LoggerFactory.getLogger(TimedRunFolders.class);
 
     private final RunFiles.JobFolders folders;
     private final Duration patience;
@@ -65,14 +65,14 @@ public final class PatientFolders implements RunFiles.JobFolders {
     /** What took longer to open than somebody has waited, for who asks next. */
     private final Map<Path, CompletableFuture<RunFiles>> late = new ConcurrentHashMap<>();
 
-    public PatientFolders(RunFiles.JobFolders folders) {
+    public TimedRunFolders(RunFiles.JobFolders folders) {
         this(folders, PATIENCE);
     }
 
     /**
      * @param patience how long who calls waits
      */
-    public PatientFolders(RunFiles.JobFolders folders, Duration patience) {
+    public TimedRunFolders(RunFiles.JobFolders folders, Duration patience) {
         this(folders, patience, REPORTING);
     }
 
@@ -80,7 +80,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
      * @param patience how long who calls waits
      * @param reporting how long a job waits for its report
      */
-    PatientFolders(RunFiles.JobFolders folders, Duration patience, Duration reporting) {
+    TimedRunFolders(RunFiles.JobFolders folders, Duration patience, Duration reporting) {
         this.folders = folders;
         this.patience = patience;
         this.reporting = reporting;
@@ -88,12 +88,12 @@ public final class PatientFolders implements RunFiles.JobFolders {
 
     @Override
     public RunFiles create(JobRecord record, Existing existing) {
-        return new PatientFiles(Path.of(record.getFolder()), folders.create(record, existing));
+        return new TimedFiles(Path.of(record.getFolder()), folders.create(record, existing));
     }
 
     @Override
     public RunFiles open(JobRecord record) {
-        return new PatientFiles(Path.of(record.getFolder()), folders.open(record));
+        return new TimedFiles(Path.of(record.getFolder()), folders.open(record));
     }
 
     /** What is made too late is closed again. */
@@ -177,7 +177,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
     }
 
     /** The files of one folder. */
-    private final class PatientFiles implements RunFiles {
+    private final class TimedFiles implements RunFiles {
         private final Path folder;
         private final RunFiles files;
         private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
@@ -185,7 +185,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         private volatile LedgerHead head;
         private volatile long next;
 
-        PatientFiles(Path folder, RunFiles files) {
+        TimedFiles(Path folder, RunFiles files) {
             this.folder = folder;
             this.files = files;
             note();

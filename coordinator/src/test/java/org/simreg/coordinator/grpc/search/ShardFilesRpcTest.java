@@ -49,7 +49,7 @@ import org.simreg.worker.base.io.Sha256;
 
 /** Shards that workers send for a bank of images that is being built, in two parts. */
 @Timeout(60)
-class ShardsRpcTest {
+class ShardFilesRpcTest {
     private static final int ROWS = 10;
     private static final byte[] CONTENT = new byte[300_000];
 
@@ -85,7 +85,7 @@ class ShardsRpcTest {
                 home, home.resolve("index"), search, pool, pool, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
         banks = new Banks(setup, new FakeTimers(), new FakeSearchWorkers());
         search.submit(banks::start).get(20, TimeUnit.SECONDS);
-        server = GrpcServer.inProcess(name, List.of(new ShardsRpc(banks, search, files)));
+        server = GrpcServer.inProcess(name, List.of(new ShardFilesRpc(banks, search, files)));
     }
 
     @AfterEach

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The gRPC service {@code Shards}: the files of banks, to and from workers. */
-public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
-    private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
+public final class ShardFilesRpc extends ShardsGrpc.ShardsImplBase {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardFilesRpc.class);
 
     /** Files that are sent at once; one whose reader stands still is open as long as its call. */
     private static final int MOST_SENT = 64;
@@ -42,10 +42,10 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private final Executor files;
 
     /**
-     * @param search runs tasks one after the other on the search thread
+     * @param search runs tasks one after the other on the banks' thread, {@code simreg-banks}
      * @param files runs what reads and writes files
      */
-    public ShardsRpc(BankService banks, Executor search, Executor files) {
+    public ShardFilesRpc(BankService banks, Executor search, Executor files) {
         this.banks = banks;
         this.search = search;
         this.files = files;

@@ -1,7 +1,7 @@
 package org.simreg.worker.network;
 
 /** A convention of naming a network's layers: a library's, or a habit's. */
-public enum Layout {
+public enum NamingLayout {
     /** torchvision's names, which are the product's own where torchvision has the network. */
     TORCHVISION,
     /** timm's names. */

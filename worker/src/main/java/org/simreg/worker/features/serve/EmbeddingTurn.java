@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
  * A query's turn on the thread that embeds images: it is interrupted, or not begun, when nobody waits for it any more.
  * It tells images that take much work from a machine that is too busy to do it.
  */
-final class QueryTurn {
-    private static final Logger LOG = LoggerFactory.getLogger(QueryTurn.class);
+final class EmbeddingTurn {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddingTurn.class);
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private Thread thread;

@@ -15,11 +15,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class QueryTurnTest {
+class EmbeddingTurnTest {
     private static final long LEAST_MS = 50;
 
     private final ExecutorService viewer = Executors.newSingleThreadExecutor();
-    private final QueryTurn turn = new QueryTurn();
+    private final EmbeddingTurn turn = new EmbeddingTurn();
     private final CountDownLatch begun = new CountDownLatch(1);
 
     @AfterEach

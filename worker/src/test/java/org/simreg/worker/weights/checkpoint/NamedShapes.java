@@ -11,21 +11,21 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Names and shapes of a file, tensor by tensor; all values share one block of zeros. */
-final class Layout {
+final class NamedShapes {
     private static final byte[] ZEROS = new byte[4 * 2048 * 2048 * 9];
 
     private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
 
-    Layout with(Network name, String prefix) {
+    NamedShapes with(Network name, String prefix) {
         return with(Networks.backbone(name), prefix);
     }
 
-    Layout with(NetworkGraph network, String prefix) {
+    NamedShapes with(NetworkGraph network, String prefix) {
         network.weights().forEach(weight -> with(prefix + weight.name(), weight.shape()));
         return this;
     }
 
-    Layout with(String name, long... shape) {
+    NamedShapes with(String name, long... shape) {
         long bytes = Float.BYTES;
         for (long size : shape) {
             bytes *= size;
@@ -35,7 +35,7 @@ final class Layout {
         return this;
     }
 
-    Layout without(String name) {
+    NamedShapes without(String name) {
         tensors.remove(name);
         return this;
     }
