@@ -115,7 +115,7 @@ class ManyClientsTest {
             call.sendMessage(WatchRequest.newBuilder().setId(id).build());
             call.halfClose();
             // More than fits into a connection's window.
-            int all = 200_000;
+            int all = 120_000;
             served.await("a watch", () -> !served.jobs.unwatched());
             served.run(() -> served.jobs.train(id, all));
             List<Long> seen = new ArrayList<>();

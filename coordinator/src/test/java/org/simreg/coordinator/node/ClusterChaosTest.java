@@ -41,7 +41,7 @@ import org.simreg.worker.train.student.RunCheckpoint;
  * ledger, and where a job has patience one end and one best student, whose checkpoint is kept.
  */
 class ClusterChaosTest {
-    private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 30);
+    private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 20);
     private static final int PATIENCE = 2;
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 

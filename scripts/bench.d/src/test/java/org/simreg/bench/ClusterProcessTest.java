@@ -94,6 +94,7 @@ class ClusterProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void workersKilledAtRandomMomentsAndStartedAgain() throws IOException {
         Job job = cluster.job("killed", 150 * KILLS);
         try (Follower events = cluster.submit(job)) {
@@ -111,6 +112,7 @@ class ClusterProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void aWorkerFrozenForThreeSecondsAndOneThatIsGivenUp() throws IOException {
         Job job = cluster.job("frozen", 250);
         try (Follower events = cluster.submit(job)) {
@@ -136,11 +138,15 @@ class ClusterProcessTest {
     }
 
     @Test
-    void theCoordinatorKilledInTheMiddleAndThenAllAtOnce() throws IOException {
+    void aWorkerKilledInTheMiddleThenTheCoordinatorAndThenAllAtOnce() throws IOException {
         Job job = cluster.job("restarted", 300);
         try (Follower events = cluster.submit(job)) {
             events.workers(3);
             events.step(5 + random.nextInt(5));
+            aMoment();
+            processes.kill(WORKERS.get(random.nextInt(3)));
+            events.workers(2);
+            events.step();
             aMoment();
             processes.killCoordinator();
             events.forget();

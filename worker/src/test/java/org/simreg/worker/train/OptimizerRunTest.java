@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -99,8 +100,9 @@ class OptimizerRunTest {
         assertEquals(alone, fourSteps(job(optimizer), List.of(1, 1, 1), folder));
     }
 
-    /** A transformer, and squeeze-and-excitation, with drop path. */
+    /** A transformer, and squeeze-and-excitation, with drop path; two more by default in DropPathRunTest. */
     @ParameterizedTest
+    @EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
     @CsvSource({"VIT_TI16, ADAMW", "EFFICIENTNET_B0, LARS"})
     void studentsOfTodayEndWithTheSameBitsToo(Network student, Optimizer optimizer) throws Exception {
         Job.Builder job = job(optimizer);

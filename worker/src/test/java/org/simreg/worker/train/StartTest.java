@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -205,6 +206,7 @@ class StartTest {
 
     /** The other two train in most tests here. */
     @ParameterizedTest
+    @EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
     @EnumSource(
             value = Network.class,
             names = {"RESNET34", "RESNET50"})

@@ -5,7 +5,7 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.List;
 
 /**
  * The settings of libtorch that hold for the whole process ({@code at::globalContext()}), as far as DJL has no call for
@@ -57,9 +57,8 @@ final class LibtorchFlags {
      */
     boolean assumeCacheSizes() {
         try {
-            Optional<Function> cpu = LoadedLibrary.hidden(torch, CONTEXT, CPU);
-            Optional<Function> size = LoadedLibrary.hidden(torch, CONTEXT, CACHE_SIZE);
-            return cpu.isPresent() && size.isPresent() && assume(cpu.get().invokePointer(new Object[0]), size.get());
+            List<Function> hidden = LoadedLibrary.hidden(torch, CONTEXT, CPU, CACHE_SIZE);
+            return !hidden.isEmpty() && assume(hidden.get(0).invokePointer(new Object[0]), hidden.get(1));
         } catch (IOException e) {
             return false;
         }

@@ -10,6 +10,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -51,29 +53,40 @@ final class LoadedLibrary {
     }
 
     /**
-     * A function that a library keeps to itself, by the table of all its symbols ({@code .symtab} of a 64-bit ELF file),
+     * Functions that a library keeps to itself, by the table of all its symbols ({@code .symtab} of a 64-bit ELF file),
      * which files that were stripped lack.
      *
      * @param exported a function that the library exports
-     * @param hidden the symbol of the other one
-     * @return empty if the file has no such symbol
+     * @param hidden the symbols of the others
+     * @return in their order; empty if the file lacks one of the symbols
      */
-    static Optional<Function> hidden(NativeLibrary library, String exported, String hidden) throws IOException {
+    static List<Function> hidden(NativeLibrary library, String exported, String... hidden) throws IOException {
         try (FileChannel file = FileChannel.open(library.getFile().toPath())) {
             ByteBuffer elf = file.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(file.size(), Integer.MAX_VALUE))
                     .order(ByteOrder.LITTLE_ENDIAN);
-            long known = symbol(elf, exported);
-            long wanted = symbol(elf, hidden);
-            return known == 0 || wanted == 0
-                    ? Optional.empty()
-                    : Optional.of(Function.getFunction(
-                            new Pointer(Pointer.nativeValue(library.getFunction(exported)) - known + wanted)));
+            List<String> names = new ArrayList<>(List.of(exported));
+            names.addAll(List.of(hidden));
+            long[] values = symbols(elf, names);
+            if (Arrays.stream(values).anyMatch(value -> value == 0)) {
+                return List.of();
+            }
+            long base = Pointer.nativeValue(library.getFunction(exported)) - values[0];
+            return Arrays.stream(values)
+                    .skip(1)
+                    .mapToObj(value -> Function.getFunction(new Pointer(base + value)))
+                    .toList();
         }
     }
 
-    /** The value of a symbol in {@code .symtab}, 0 without it (System V ABI, chapter 4, "Sections" and "Symbol Table"). */
-    private static long symbol(ByteBuffer elf, String name) {
-        byte[] wanted = (name + "\0").getBytes(StandardCharsets.US_ASCII);
+    /**
+     * The values of symbols in {@code .symtab}, 0 for one that is absent (System V ABI, chapter 4, "Sections" and "Symbol
+     * Table").
+     */
+    private static long[] symbols(ByteBuffer elf, List<String> names) {
+        byte[][] wanted = names.stream()
+                .map(name -> (name + "\0").getBytes(StandardCharsets.US_ASCII))
+                .toArray(byte[][]::new);
+        long[] values = new long[wanted.length];
         int sections = (int) elf.getLong(0x28);
         int header = elf.getShort(0x3a);
         for (int i = 0; i < elf.getShort(0x3c); i++) {
@@ -83,14 +96,17 @@ final class LoadedLibrary {
             }
             int first = (int) elf.getLong(section + 0x18);
             int end = first + (int) elf.getLong(section + 0x20);
-            int names = (int) elf.getLong(sections + elf.getInt(section + 0x28) * header + 0x18);
+            int texts = (int) elf.getLong(sections + elf.getInt(section + 0x28) * header + 0x18);
             for (int at = first; at < end; at += SYMBOL_BYTES) {
-                if (is(elf, names + elf.getInt(at), wanted)) {
-                    return elf.getLong(at + 8);
+                int text = texts + elf.getInt(at);
+                for (int name = 0; name < wanted.length; name++) {
+                    if (values[name] == 0 && is(elf, text, wanted[name])) {
+                        values[name] = elf.getLong(at + 8);
+                    }
                 }
             }
         }
-        return 0;
+        return values;
     }
 
     /** Whether a name stands there; from its end, for names of C++ begin alike. */

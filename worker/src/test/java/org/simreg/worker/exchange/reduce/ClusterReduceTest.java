@@ -24,8 +24,8 @@ class ClusterReduceTest {
     @Test
     void everyNumberOfMembersAndLeavesGivesTheBitsOfOneWorkerOverTheEventBus() throws Exception {
         Vertx vertx = Vertx.vertx();
-        try (Members members = members(33, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
-            assertEqualBits(members, 33, 1);
+        try (Members members = members(20, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
+            assertEqualBits(members, 20, 1);
         } finally {
             vertx.close().await();
         }
