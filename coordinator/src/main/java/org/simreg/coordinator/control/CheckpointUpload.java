@@ -81,13 +81,13 @@ final class CheckpointUpload implements Upload {
     /**
      * Its steps are brought into the ledger before: otherwise a crash could leave a checkpoint of
      * which the ledger knows nothing. If some of them are not reported yet, the ledger stays as it
-     * is: steps that not all members have reported come into it only with a checkpoint. While the
+     * is. Steps that not all members have reported come into it with the checkpoint. While the
      * disk is waited for, so does what else is to be done for the job.
      */
     @Override
     public CompletionStage<CheckpointWritten> store() {
         run.files();
-        CompletableFuture<CheckpointWritten> answer = run.hold().promised();
+        CompletableFuture<CheckpointWritten> answer = run.stall().promised();
         guard.with(run, () -> answered(answer, () -> bring(answer)));
         return answer;
     }

@@ -60,7 +60,8 @@ import org.slf4j.LoggerFactory;
  * <li>Each survivor's {@code GenerationRun} abandons the step under way, on {@code Halt} or sooner because its link
  * to the lost one broke, and answers {@code Halted} with its last committed step; {@link ReportHandler} marks its
  * state as halted.
- * <li>When all have halted the decision is {@code Begin}: {@code JobScheduler} takes the highest step that a survivor
+ * <li>When all have halted the decision is {@code Begin} (or, if the survivors are too few or hold less than the ledger,
+ * {@code AwaitWorkers} first: the lost ones may come back in time): {@code JobScheduler} takes the highest step that a survivor
  * holds, or else the newest checkpoint's; {@code GenerationPlanner} shares out the micro-batches and says where each
  * member gets the state. {@code JobController} brings the ledger to that step ({@code LedgerWriter}), saves the
  * record and sends {@code Begin}.
@@ -136,9 +137,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     private void answers(JobRun run) {
         if (run.active()) {
             // Whether there is room now is only known when something was written.
-            Optional<String> waited = run.hold().lacked()
+            Optional<String> waited = run.stall().lacked()
                     ? Optional.empty()
-                    : Optional.of(run.hold().waited());
+                    : Optional.of(run.stall().waited());
             goOnWhenOpen(run, run.open().toCompletableFuture(), () -> {
                 boolean runs = run.record().getState() == JobState.RUNNING;
                 long now = run.now();
@@ -147,7 +148,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
                 waited.ifPresent(run::notice);
             });
         } else {
-            run.hold().end();
+            run.stall().end();
             run.pumpWatches();
         }
     }
@@ -163,11 +164,11 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     /** What its workers have reported meanwhile was not taken: they attend again. */
     private void goOnWhenOpen(JobRun run, CompletableFuture<RunFiles> opening, Runnable then) {
-        run.hold().begin("waits for its run folder " + run.record().getFolder() + " to be opened");
+        run.stall().begin("waits for its run folder " + run.record().getFolder() + " to be opened");
         opening.whenCompleteAsync(
                 (files, failure) -> {
                     guard.opened(run, opening, then);
-                    if (run.hold().able()) {
+                    if (run.stall().able()) {
                         sessions.again(run);
                     }
                     dispatcher.dispatch();
@@ -270,7 +271,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     private JobStatus ask(String id, Transition transition, JobState intent) {
         JobRun run = queue.get(id);
         JobTransitions.check(run.record(), transition);
-        if (!run.hold().able()) {
+        if (!run.stall().able()) {
             guard.endStalled(run, intent, intent == JobState.PAUSED ? "paused" : "cancelled");
             tellIfChanged();
             return JobStatuses.of(run);

@@ -29,7 +29,7 @@ import org.simreg.proto.JobState;
 final class Dispatcher {
     /**
      * How often the ledger is forced to disk, in milliseconds; later reports are repeated after a
-     * crash.
+     * crash of its machine.
      */
     private static final long SYNC_MS = 200;
 
@@ -159,7 +159,7 @@ final class Dispatcher {
                 session,
                 session.leaving(),
                 session.run(),
-                session.run().filter(run -> holds(session, run)).isPresent());
+                session.run().filter(run -> hasPlace(session, run)).isPresent());
     }
 
     /** Whether it is a queued job without workers, on which the same would be decided again. */
@@ -309,18 +309,18 @@ final class Dispatcher {
                         session.name(),
                         session.hello().getProfile(),
                         session.run().map(JobRun::id).orElse(""),
-                        session.run().filter(run -> !holds(session, run)).isPresent()))
+                        session.run().filter(run -> !hasPlace(session, run)).isPresent()))
                 .toList();
     }
 
     /** Whether a worker has, or will have, its place among those who train; helpers that attend again have not. */
-    private static boolean holds(WorkerSession session, JobRun run) {
+    private static boolean hasPlace(WorkerSession session, JobRun run) {
         return session.state() instanceof WorkerState.Holding || run.record().getState() != JobState.RUNNING;
     }
 
     /** Whether workers can be taken from it; while it waits for its files it keeps those it has. */
     private static boolean moves(JobRun run) {
-        return run.hold().able() && !run.hold().waits();
+        return run.stall().able() && !run.stall().waits();
     }
 
     /** Whether it has steps to do and nobody wants it to stop. */

@@ -164,11 +164,11 @@ final class JobController {
         ledger.moveTo(generation);
         guard.afterwards(run, ledger.syncLater(), () -> {
             ledger.durable(generation.getStep());
-            begun(run, begin, generation, cause, members);
+            sendBegin(run, begin, generation, cause, members);
         });
     }
 
-    private void begun(
+    private void sendBegin(
             JobRun run, Decision.Begin begin, Generation generation, Cause cause, List<WorkerSession> members) {
         JobState before = run.record().getState();
         guard.afterwards(run, keep(run, generation), () -> {
@@ -199,7 +199,7 @@ final class JobController {
                     .setState(
                             StateChanged.newBuilder().setState(JobState.RUNNING).setReason(generation.getReason())));
         }
-        run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
+        run.emit(Progress.newBuilder().setGeneration(event(generation, cause)));
     }
 
     private Generation completed(JobRun run, Generation generation) {
@@ -260,7 +260,7 @@ final class JobController {
         return registry.find(worker).isPresent();
     }
 
-    private static GenerationBegun begun(Generation generation, Cause cause) {
+    private static GenerationBegun event(Generation generation, Cause cause) {
         GenerationBegun.Builder begun = GenerationBegun.newBuilder()
                 .setNumber(generation.getNumber())
                 .setStep(generation.getStep())

@@ -55,9 +55,9 @@ final class JobGuard {
      * returns: the next job gets its turn. Nothing is done for a job that is left alone.
      */
     void with(JobRun run, Runnable action) {
-        if (run.hold().waits()) {
-            run.hold().later(() -> with(run, action));
-        } else if (run.hold().able()) {
+        if (run.stall().waits()) {
+            run.stall().later(() -> with(run, action));
+        } else if (run.stall().able()) {
             now(run, action);
         }
     }
@@ -100,7 +100,7 @@ final class JobGuard {
 
     /** The files of a job are open, or can't be opened; then it fails. */
     void opened(JobRun run, CompletableFuture<RunFiles> opening, Runnable then) {
-        run.hold().end();
+        run.stall().end();
         if (!run.active()) {
             opening.thenAccept(RunFiles::close);
             return;
@@ -126,11 +126,11 @@ final class JobGuard {
             });
             return;
         }
-        run.hold().await(done);
+        run.stall().await(done);
         done.whenCompleteAsync(
                 (nothing, failure) -> {
-                    if (run.hold().waitsFor(done)) {
-                        List<Runnable> waited = run.hold().ready();
+                    if (run.stall().waitsFor(done)) {
+                        List<Runnable> waited = run.stall().ready();
                         with(run, () -> {
                             joined(done);
                             action.run();
@@ -153,8 +153,8 @@ final class JobGuard {
     /** Tries again what couldn't be recorded or lacked room, and finds files that hang. */
     void tick(JobRun run) {
         run.suspendAfter(HANG_MS);
-        run.hold().endPauseIfOver();
-        if (unrecorded.containsKey(run) && run.hold().milliseconds() >= AGAIN_MS) {
+        run.stall().endPauseIfOver();
+        if (unrecorded.containsKey(run) && run.stall().milliseconds() >= AGAIN_MS) {
             record(run, unrecorded.get(run));
         }
     }
@@ -166,7 +166,7 @@ final class JobGuard {
      */
     void endStalled(JobRun run, JobState state, String what) {
         run.becomeWithoutFolder(
-                state, what + " while it could not go on: " + run.hold().why());
+                state, what + " while it could not go on: " + run.stall().why());
         unrecorded.remove(run);
         dropWorkers(run, "the job is " + what);
     }
@@ -222,7 +222,7 @@ final class JobGuard {
         } catch (RuntimeException | Error e) {
             LOG.error("The end of the job {} can't be recorded", run.id(), e);
             unrecorded.put(run, reason);
-            run.hold().begin("has failed, which can't be recorded (%s): %s".formatted(e.getMessage(), reason));
+            run.stall().begin("has failed, which can't be recorded (%s): %s".formatted(e.getMessage(), reason));
         }
     }
 

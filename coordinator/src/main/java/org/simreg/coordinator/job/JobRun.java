@@ -36,7 +36,7 @@ public final class JobRun {
     private final Consumer<JobRun> hung;
     private final Set<String> noticed = new HashSet<>();
     private final List<JobWatch> watches = new ArrayList<>();
-    private final JobHold hold;
+    private final JobStall hold;
     private final FailureRecord failures = new FailureRecord();
     private final JobHelp help = new JobHelp();
     private final FolderOpening opening;
@@ -68,7 +68,7 @@ public final class JobRun {
         this.moved = listener::moved;
         this.hung = listener::answers;
         this.settings = settings;
-        this.hold = new JobHold(record.getId(), settings.clock());
+        this.hold = new JobStall(record.getId(), settings.clock());
         this.store = store;
         this.folders = folders;
         this.opening = new FolderOpening(folders, settings.executor());
@@ -165,7 +165,7 @@ public final class JobRun {
     }
 
     /** Whether, and why, nothing is done for it at present. */
-    public JobHold hold() {
+    public JobStall stall() {
         return hold;
     }
 
@@ -331,7 +331,7 @@ public final class JobRun {
     public void become(JobState state, String why) {
         JobRecord.Builder next = record.toBuilder();
         JobTransitions.enter(next, state, now());
-        save(next.setReason(why).setSummary(JobHold.ended(files(), ledger)));
+        save(next.setReason(why).setSummary(JobStall.ended(files(), ledger)));
         if (!active()) {
             putDown();
         }

@@ -38,7 +38,7 @@ public final class JobStatuses {
             }
         }
         JobRecord.Summary known = run.record().getSummary();
-        return past(run.active() ? run.hold().head().orElse(known) : known, status);
+        return past(run.active() ? run.stall().head().orElse(known) : known, status);
     }
 
     /** The status of a job that is not active. */

@@ -16,7 +16,7 @@ import org.simreg.worker.train.student.StudentRanking;
 
 /**
  * The writer of a running job's ledger: appends a step once every member has reported it (one report is enough where
- * the next generation begins after the step, or a checkpoint of it is stored: see {@link #append}), takes steps back
+ * the next generation begins after the step, a checkpoint of it is stored, or it is the last), takes steps back
  * where a generation begins below them, and forces the ledger to disk. Called on the coordinator's thread only; on which
  * thread the file is written, {@link RunFiles} says.
  */
@@ -113,7 +113,7 @@ public final class LedgerWriter {
         return stepMs;
     }
 
-    /** Last step that no crash of the coordinator takes from the ledger. */
+    /** Last step that no crash of the coordinator's machine takes from the ledger. */
     public long durableStep() {
         return durableStep;
     }
@@ -144,11 +144,11 @@ public final class LedgerWriter {
      * Appends the steps that can go to the ledger.
      *
      * @param most last step to append
-     * @param all whether only those that every member has reported
+     * @param everyMember whether only those that every member has reported: otherwise one report is enough
      */
-    public void append(long most, boolean all) {
+    public void append(long most, boolean everyMember) {
         for (long step = step() + 1; step <= most; step++) {
-            Optional<CompleteStep> complete = reports.complete(step, all);
+            Optional<CompleteStep> complete = reports.complete(step, everyMember);
             if (complete.isEmpty()) {
                 break;
             }
@@ -178,7 +178,7 @@ public final class LedgerWriter {
                         .build(),
                 told);
         run.failures().progressed();
-        run.hold().progressed().ifPresent(run::notice);
+        run.stall().progressed().ifPresent(run::notice);
         if (endsEpoch(step)) {
             run.emit(Progress.newBuilder().setEpoch(epochDone(epoch, told)));
         }

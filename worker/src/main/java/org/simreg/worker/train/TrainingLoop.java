@@ -65,7 +65,7 @@ public final class TrainingLoop {
     /** A listener to the loop, called in order on its thread. */
     public interface Events {
         /**
-         * A step is committed: the student has taken it.
+         * A step is committed on this member: its student has taken it. The job has it once {@code LedgerWriter} does.
          *
          * @param sha256 of the state, where all members are to compare it; otherwise empty
          */

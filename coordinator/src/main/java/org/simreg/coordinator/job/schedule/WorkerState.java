@@ -21,7 +21,7 @@ public sealed interface WorkerState {
     /** The state in which a worker loads data, teachers and student. */
     record Preparing() implements WorkerState {}
 
-    /** The state after loading, in which a worker holds no state of the student yet. */
+    /** The state after loading, in which a worker holds no state of the student yet; also that of one without a job. */
     record Ready() implements WorkerState {}
 
     /**

@@ -12,7 +12,7 @@ import org.simreg.worker.engine.torch.ScriptSource;
 /**
  * A step of an optimizer as TorchScript source, over flat vectors (P) of {@link FlatLayout}: {@code weights}, {@code
  * gradient} and the list {@code moments} are variables of the method, {@code lr} and {@code t} (the step, from 1) its
- * numbers. The gradient is overwritten.
+ * scalars. The gradient is overwritten.
  *
  * <ul>
  *   <li>SGD and AdamW are PyTorch's; LARS is timm's, which scales also without weight decay.

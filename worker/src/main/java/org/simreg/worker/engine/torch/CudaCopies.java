@@ -6,7 +6,8 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 
 /**
- * Copies on a stream of their own, by the CUDA runtime that libtorch has loaded. libtorch computes on the default
+ * Asynchronous copies between host and device (cudaMemcpyAsync) on a separate CUDA stream, by the CUDA runtime that
+ * libtorch has loaded. libtorch computes on the default
  * stream, which a stream made as non-blocking doesn't wait for by itself.
  */
 final class CudaCopies implements Transfers.Engine {

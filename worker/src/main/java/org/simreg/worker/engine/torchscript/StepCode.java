@@ -100,7 +100,7 @@ final class StepCode {
                 return torch.mul(x, torch.reshape(factor, shape))
             """.indent(0);
 
-    /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
+    /** Makes every tensor a view of a flat vector: the parameters (requires_grad), and the averages. */
     private void bind() {
         source.method(
                 "bind(self, weights: Tensor, statistics: Tensor, average: Tensor, ema: Tensor, moments: List[Tensor]) -> Tensor");
@@ -227,7 +227,8 @@ final class StepCode {
         }
         // A module from outside may hold parameters that its forward doesn't use.
         String unused = script.isPresent() ? ", None, None, False, True" : "";
-        depthwise.wanted();
+        source.line("wanted = torch.slice(w, 0, 9223372036854775807, 1)");
+        depthwise.replaceWanted();
         source.line("gradients = torch.autograd.grad([%s], wanted%s)", loss, unused);
         depthwise.gradients();
         source.line("for i in range(torch.len(views)):");

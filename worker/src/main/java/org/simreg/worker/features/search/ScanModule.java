@@ -17,8 +17,8 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * A libtorch module that multiplies tiles of a bank's rows with queries in bfloat16 (or float32) and gives
- * back only what reaches a bound. Belongs to the thread that runs it; a tile may be read by any number of
+ * A TorchScript module that computes scores of queries against a tile of a bank's rows in int8, bfloat16 or float32, and
+ * returns only those that reach a bound. Belongs to the thread that runs it; a tile may be read by any number of
  * modules.
  */
 final class ScanModule implements AutoCloseable {

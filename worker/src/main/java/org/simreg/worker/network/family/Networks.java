@@ -21,7 +21,7 @@ public final class Networks {
             MobileNetV2.all(),
             DinoTransformers.all(),
             ImageTransformers.all(),
-            TextTransformers.all(),
+            ImageTextTransformers.all(),
             ConvNeXt.all(),
             EfficientNet.all(),
             MobileNetV3.all(),

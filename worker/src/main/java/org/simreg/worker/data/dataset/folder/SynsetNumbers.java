@@ -16,7 +16,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.TextLines;
 
 /**
- * The numbers that ImageNet's development kit gives to synsets, which are in no order of names: from its {@code
+ * The mapping from ILSVRC class ids (1 to N of ImageNet's development kit) to WordNet synset ids: from its {@code
  * meta.mat}, or {@code map_clsloc.txt} of later kits, beside the ground truth or in a folder {@code data} there.
  */
 final class SynsetNumbers {

@@ -10,7 +10,7 @@ import org.simreg.worker.data.store.FileFolder;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * A beginning of names in a bucket that objects are written to. Each has its SHA-256 beside it, in an object of the
+ * A key prefix in an S3 bucket, used as an output folder. Each object has its SHA-256 beside it, in an object of the
  * form that sha256sum writes, which is there first: an object without one isn't known.
  */
 public final class S3Folder implements FileFolder {

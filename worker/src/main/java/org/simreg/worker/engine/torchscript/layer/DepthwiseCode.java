@@ -74,9 +74,8 @@ public final class DepthwiseCode {
         return "torch.contiguous(torch.slice(" + rows + ", 3, 0, 9223372036854775807, 2), memory_format=2)";
     }
 
-    /** Appends a list {@code wanted}: what autograd's gradient is wanted of, outputs in place of these layers' parameters. */
-    public void wanted() {
-        source.line("wanted = torch.slice(w, 0, 9223372036854775807, 1)");
+    /** In the list {@code wanted} of what autograd's gradient is wanted of, puts outputs in place of these layers' parameters. */
+    public void replaceWanted() {
         for (Layer layer : layers) {
             layer.places()
                     .forEach(

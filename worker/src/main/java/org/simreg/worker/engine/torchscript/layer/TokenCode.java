@@ -31,7 +31,7 @@ final class TokenCode {
         } else if (op instanceof Op.AttentionPool pool) {
             return pooled(pool, name, x);
         }
-        throw new IllegalArgumentException(op + " is computed elsewhere");
+        throw new IllegalArgumentException(op + " has no TorchScript code here");
     }
 
     private String tokens(Op.PatchTokens tokens, String name, String x) {

@@ -15,7 +15,7 @@ import org.simreg.proto.Refused;
  * The reason for which a job is left alone at present, if there is one: its folder doesn't answer, or its end can't be
  * recorded. Besides, the actions that wait until its files are durable.
  */
-public final class JobHold {
+public final class JobStall {
     private static final long LONGEST_PAUSE_MS = 30_000;
 
     private final String job;
@@ -37,7 +37,7 @@ public final class JobHold {
     /** A wait for files to be durable, and what is to be done then. */
     private record Wait(CompletionStage<?> end, long since, List<Runnable> actions) {}
 
-    JobHold(String job, LongSupplier clock) {
+    JobStall(String job, LongSupplier clock) {
         this.job = job;
         this.clock = clock;
     }

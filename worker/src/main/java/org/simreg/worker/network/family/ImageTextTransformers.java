@@ -21,7 +21,7 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2103.00020">Radford et al. 2021</a>
  * @see <a href="https://arxiv.org/abs/2303.15343">Zhai et al. 2023, on SigLIP</a>
  */
-final class TextTransformers {
+final class ImageTextTransformers {
     private static final Files FILES = new Files(
             List.of(NamingLayout.TIMM, NamingLayout.HUGGINGFACE),
             List.of(NamingLayout.TIMM),
@@ -29,7 +29,7 @@ final class TextTransformers {
             List.of(),
             List.of());
 
-    private TextTransformers() {}
+    private ImageTextTransformers() {}
 
     /** The family. */
     static List<Architecture> all() {
