@@ -61,8 +61,8 @@ import org.slf4j.LoggerFactory;
  * to the lost one broke, and answers {@code Halted} with its last committed step; {@link ReportHandler} marks its
  * state as halted.
  * <li>When all have halted the decision is {@code Begin} (or, if the survivors are too few or hold less than the ledger,
- * {@code AwaitWorkers} first: the lost ones may come back in time): {@code JobScheduler} takes the highest step that a survivor
- * holds, or else the newest checkpoint's; {@code GenerationPlanner} shares out the micro-batches and says where each
+ * {@code AwaitWorkers} first: the lost ones may come back in time): {@code JobScheduler} takes the highest step that a
+ * survivor holds, or else the newest checkpoint's; {@code GenerationPlanner} shares out the micro-batches and says where each
  * member gets the state. {@code JobController} brings the ledger to that step ({@code LedgerWriter}), saves the
  * record and sends {@code Begin}.
  * <li>On each member {@code JobRunner} starts a {@code GenerationRun}: {@code StateTransfer} gets the state, and the

@@ -36,7 +36,7 @@ public final class JobRun {
     private final Consumer<JobRun> hung;
     private final Set<String> noticed = new HashSet<>();
     private final List<JobWatch> watches = new ArrayList<>();
-    private final JobStall hold;
+    private final JobStall stall;
     private final FailureRecord failures = new FailureRecord();
     private final JobHelp help = new JobHelp();
     private final FolderOpening opening;
@@ -68,7 +68,7 @@ public final class JobRun {
         this.moved = listener::moved;
         this.hung = listener::answers;
         this.settings = settings;
-        this.hold = new JobStall(record.getId(), settings.clock());
+        this.stall = new JobStall(record.getId(), settings.clock());
         this.store = store;
         this.folders = folders;
         this.opening = new FolderOpening(folders, settings.executor());
@@ -100,7 +100,7 @@ public final class JobRun {
 
     /** Whether its run folder is open, or can't be opened now. */
     public boolean settled() {
-        return files.isPresent() || hang.isPresent() || !hold.able();
+        return files.isPresent() || hang.isPresent() || !stall.able();
     }
 
     /** Has its run folder opened unless it is {@link #settled}; done on the coordinator's thread, which doesn't wait. */
@@ -125,9 +125,9 @@ public final class JobRun {
             return;
         }
         hang = Optional.of(why);
-        hold.begin(why.waits(), why.waited());
+        stall.begin(why.waits(), why.waited());
         Optional<RunFiles> open = files;
-        files.ifPresent(one -> hold.keep(one, ledger));
+        files.ifPresent(one -> stall.keep(one, ledger));
         files = Optional.empty();
         ledger = Optional.empty();
         finishing = false;
@@ -147,10 +147,10 @@ public final class JobRun {
         }
         if (hang.isEmpty()) {
             Optional<RunFiles> open = files;
-            open.ifPresent(one -> hold.keep(one, ledger));
+            open.ifPresent(one -> stall.keep(one, ledger));
             files = Optional.empty();
             open.ifPresent(this::letGo);
-            suspend(FilesUnavailable.shortage(shortage.failure(), hold.pause(shortest)));
+            suspend(FilesUnavailable.shortage(shortage.failure(), stall.pause(shortest)));
         }
         return true;
     }
@@ -166,12 +166,12 @@ public final class JobRun {
 
     /** Whether, and why, nothing is done for it at present. */
     public JobStall stall() {
-        return hold;
+        return stall;
     }
 
     /** Leaves it alone if its files are not durable after so many milliseconds. */
     public void suspendAfter(long ms) {
-        hold.overdue(ms).ifPresent(end -> suspend(FilesUnavailable.hang(Path.of(record.getFolder()), end)));
+        stall.overdue(ms).ifPresent(end -> suspend(FilesUnavailable.hang(Path.of(record.getFolder()), end)));
     }
 
     /** Takes its folder, which was made or opened for it. */
@@ -235,7 +235,7 @@ public final class JobRun {
 
     /** Why it is as it is, for people. */
     String reason() {
-        return hold.able() ? reason : "%s, for %d s now".formatted(hold.why(), hold.milliseconds() / 1000);
+        return stall.able() ? reason : "%s, for %d s now".formatted(stall.why(), stall.milliseconds() / 1000);
     }
 
     public void reason(String why) {
@@ -343,8 +343,8 @@ public final class JobRun {
         JobTransitions.enter(next, state, now());
         save(next.setReason(why));
         reason = why;
-        hold.end();
-        hold.endPause();
+        stall.end();
+        stall.endPause();
         putDown();
     }
 

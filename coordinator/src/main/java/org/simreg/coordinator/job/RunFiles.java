@@ -23,9 +23,9 @@ import org.simreg.proto.UserError;
 
 /**
  * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's thread, but for
- * {@link Upload}. In a coordinator of a cluster {@code TimedRunFolders} hands calls to a
- * {@code simreg-folders} thread and waits for most of them, but not for ever; in {@code simreg distill} the coordinator's thread
- * touches the files itself. What is appended is handed to the operating system before the call returns (it outlives
+ * {@link Upload}. In a coordinator of a cluster {@code TimedRunFolders} hands calls to a {@code simreg-folders} thread
+ * and waits for most of them, but not for ever; in {@code simreg distill} the coordinator's thread touches the files
+ * itself. What is appended is handed to the operating system before the call returns (it outlives
  * the process), and is durable after {@link #sync}.
  */
 public interface RunFiles extends AutoCloseable {

@@ -160,9 +160,12 @@ final class MemoryFiles implements RunFiles {
     @Override
     public RunFiles.LedgerHead head() {
         orBreak();
-        boolean plain = !ledger.isEmpty() && ledger.get(ledger.size() - 1).hasCommit();
-        List<LedgerEntry.Commit> commits =
-                plain ? List.of(ledger.get(ledger.size() - 1).getCommit()) : commits();
+        if (ledger.isEmpty()) {
+            return RunFiles.LedgerHead.EMPTY;
+        }
+        LedgerEntry newest = ledger.get(ledger.size() - 1);
+        // Only a line that took steps back asks for the others.
+        List<LedgerEntry.Commit> commits = newest.hasCommit() ? List.of(newest.getCommit()) : commits();
         if (commits.isEmpty()) {
             return RunFiles.LedgerHead.EMPTY;
         }

@@ -148,6 +148,7 @@ class HubExportTest {
                 StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
                 String config = HubExport.of(network, NamingLayout.HUGGINGFACE, weights, Map.of())
                         .config();
+                // RESNET50 is a resnet, CONVNEXT_TINY a convnext: the names begin alike.
                 String family = network.name().replaceAll("_.*|NET.*", "").toLowerCase(Locale.ROOT);
                 assertTrue(config.contains("\"model_type\": \"" + family), network + ": " + config);
             }

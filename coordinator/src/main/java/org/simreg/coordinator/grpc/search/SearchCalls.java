@@ -20,16 +20,16 @@ import org.simreg.worker.features.search.TopK;
  */
 final class SearchCalls {
     private final BankService banks;
-    private final Executor search;
+    private final Executor banksThread;
     private final Executor computing;
 
     /**
-     * @param search runs tasks on the banks' thread
+     * @param banksThread runs tasks on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      */
-    SearchCalls(BankService banks, Executor search, Executor computing) {
+    SearchCalls(BankService banks, Executor banksThread, Executor computing) {
         this.banks = banks;
-        this.search = search;
+        this.banksThread = banksThread;
         this.computing = computing;
     }
 
@@ -75,10 +75,10 @@ final class SearchCalls {
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<VectorQuery> query = queries.ofImages()
-                ? onThread(search, () -> banks.embed(queries.images(), queries.until()))
+                ? onThread(banksThread, () -> banks.embed(queries.images(), queries.until()))
                         .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
                 : CompletableFuture.supplyAsync(queries::query, computing);
-        return query.thenCompose(asked -> onThread(search, () -> banks.search(request.getBank(), asked)))
+        return query.thenCompose(asked -> onThread(banksThread, () -> banks.search(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }
@@ -95,9 +95,9 @@ final class SearchCalls {
     }
 
     /** Runs a task on a thread, and gives what it promises there. */
-    static <T> CompletableFuture<T> onThread(Executor search, Supplier<CompletionStage<T>> task) {
+    static <T> CompletableFuture<T> onThread(Executor banksThread, Supplier<CompletionStage<T>> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        search.execute(() -> {
+        banksThread.execute(() -> {
             try {
                 task.get().whenComplete((done, failure) -> {
                     if (failure == null) {

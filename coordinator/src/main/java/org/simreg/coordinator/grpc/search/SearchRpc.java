@@ -38,47 +38,47 @@ import org.simreg.worker.features.search.TopK;
  */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final BankService banks;
-    private final Executor search;
+    private final Executor banksThread;
     private final Executor computing;
     private final Consumer<Duration> answered;
     private final SearchCalls calls;
 
     /**
-     * @param search runs tasks one after the other on the banks' thread, {@code simreg-banks}
+     * @param banksThread runs tasks one after the other on the banks' thread, {@code simreg-banks}
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes the time of each search that was answered; any thread
      */
-    public SearchRpc(BankService banks, Executor search, Executor computing, Consumer<Duration> answered) {
+    public SearchRpc(BankService banks, Executor banksThread, Executor computing, Consumer<Duration> answered) {
         this.banks = banks;
         this.answered = answered;
-        this.search = search;
+        this.banksThread = banksThread;
         this.computing = computing;
-        calls = new SearchCalls(banks, search, computing);
+        calls = new SearchCalls(banks, banksThread, computing);
     }
 
     @Override
     public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
-        answer(answer, SearchCalls.onThread(search, () -> banks.create(request)));
+        answer(answer, SearchCalls.onThread(banksThread, () -> banks.create(request)));
     }
 
     @Override
     public void listBanks(ListBanksRequest request, StreamObserver<ListBanksResponse> answer) {
         Calls.give(
                 answer,
-                search,
+                banksThread,
                 () -> ListBanksResponse.newBuilder().addAllBanks(banks.list()).build());
     }
 
     @Override
     public void describeBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
-        Calls.give(answer, search, () -> banks.describe(request.getName()));
+        Calls.give(answer, banksThread, () -> banks.describe(request.getName()));
     }
 
     @Override
     public void watchBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
         ServerCallStreamObserver<BankStatus> call = Calls.observed(answer);
-        LatestStream<BankStatus> stream = new LatestStream<>(call, search);
-        Calls.run(call, search, () -> {
+        LatestStream<BankStatus> stream = new LatestStream<>(call, banksThread);
+        Calls.run(call, banksThread, () -> {
             Runnable watch = banks.watch(request.getName(), status -> send(stream, status));
             stream.begin(watch::run);
         });
@@ -97,7 +97,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void deleteBank(DeleteBankRequest request, StreamObserver<DeleteBankResponse> answer) {
-        Calls.give(answer, search, () -> {
+        Calls.give(answer, banksThread, () -> {
             banks.delete(request.getName());
             return DeleteBankResponse.getDefaultInstance();
         });

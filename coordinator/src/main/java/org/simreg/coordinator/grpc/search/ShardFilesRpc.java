@@ -38,16 +38,16 @@ public final class ShardFilesRpc extends ShardsGrpc.ShardsImplBase {
 
     private final AtomicInteger sent = new AtomicInteger();
     private final BankService banks;
-    private final Executor search;
+    private final Executor banksThread;
     private final Executor files;
 
     /**
-     * @param search runs tasks one after the other on the banks' thread, {@code simreg-banks}
+     * @param banksThread runs tasks one after the other on the banks' thread, {@code simreg-banks}
      * @param files runs what reads and writes files
      */
-    public ShardFilesRpc(BankService banks, Executor search, Executor files) {
+    public ShardFilesRpc(BankService banks, Executor banksThread, Executor files) {
         this.banks = banks;
-        this.search = search;
+        this.banksThread = banksThread;
         this.files = files;
     }
 
@@ -60,7 +60,7 @@ public final class ShardFilesRpc extends ShardsGrpc.ShardsImplBase {
                 sent.decrementAndGet();
             }
         });
-        Calls.run(call, search, () -> {
+        Calls.run(call, banksThread, () -> {
             Path path = banks.shard(asked);
             answer.begin(() -> parts(asked, path, counted));
         });
@@ -87,7 +87,7 @@ public final class ShardFilesRpc extends ShardsGrpc.ShardsImplBase {
 
     @Override
     public StreamObserver<ShardPart> putShard(StreamObserver<ShardFile> answer) {
-        return new FileUpload<>(Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
+        return new FileUpload<>(Calls.observed(answer), banksThread, files, "shard", new ShardReceiver(banks));
     }
 
     /** The receiver of a shard, which writes a draft and checks it against its header. */

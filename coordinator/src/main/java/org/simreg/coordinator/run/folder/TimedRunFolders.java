@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * A decorator of run folders that reads and writes their files on other threads ({@code simreg-folders}), for each
  * folder on one at a time, with time limits: the caller waits up to 2 s for an answer. It doesn't wait while a folder is
  * made or opened, for {@code syncLater} and the storing of a checkpoint; {@code head} and {@code nextSequence} are
- * remembered; parts of an upload are written on the caller's thread. A folder that doesn't answer in time holds up nothing but its own thread.
+ * remembered; parts of an upload are written on the caller's thread. A folder that doesn't answer in time holds up
+ * nothing but its own thread.
  */
 public final class TimedRunFolders implements RunFiles.JobFolders {
     /** Far longer than a disk at work takes; workers are not lost over it. */

@@ -18,7 +18,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A shared library that this process has loaded, whose functions are found by their names, for calls that DJL doesn't offer. Linux only; elsewhere none is found. */
+/**
+ * The lookup of shared libraries that this process has loaded, and of their functions by name, for calls that DJL
+ * doesn't offer. Linux only; elsewhere none is found.
+ */
 final class LoadedLibrary {
     private static final Path MAPS = Path.of("/proc/self/maps");
     /** SHT_SYMTAB. */

@@ -1,6 +1,6 @@
 /**
- * Families of networks, a file for each: layers, names in other libraries, and the pixels that they were trained with. Read {@link
- * org.simreg.worker.network.family.Architecture} first, then {@code MobileNetV2} or {@code DinoTransformers} as an
+ * Families of networks, a file for each: layers, names in other libraries, and the pixels that they were trained with.
+ * Read {@link org.simreg.worker.network.family.Architecture} first, then {@code MobileNetV2} or {@code DinoTransformers} as an
  * example.
  *
  * <p>To add a family:
@@ -13,8 +13,8 @@
  *       otherwise), which names of weights are read and written, and which other networks have the same ({@code alike});
  *   <li>a line in {@link org.simreg.worker.network.family.Networks};
  *   <li>a new kind of layer, if it needs one: a record in {@link org.simreg.worker.network.Op}, its weights in {@code
- *       NetworkGraph.weightsOf}, and its code in {@code LayerCode} or {@code TokenCode} ({@code engine.torchscript.layer}), {@code
- *       OnnxGraph} or {@code OnnxTokens} ({@code export}) and {@code ComputeCost};
+ *       NetworkGraph.weightsOf}, and its code in {@code LayerCode} or {@code TokenCode} ({@code
+ *       engine.torchscript.layer}), {@code OnnxGraph} or {@code OnnxTokens} ({@code export}) and {@code ComputeCost};
  *   <li>where it has depthwise convolutions of stride 2 and may be trained: {@code JobRules.STRIDED} ({@code proto});
  *       where it is written for Hugging Face: its {@code config.json} in {@code HubExport.config} ({@code export});
  *   <li>its proof, as {@code docs/networks.md} describes it: features and gradients computed by its publishers' library

@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Processes of their own for what libtorch sets once a process. */
-final class JavaProcess {
+/** Processes of their own for what native libraries set once a process. */
+public final class JavaProcess {
     private JavaProcess() {}
 
     /** The lines that a main class prints; it has to end with code 0. */
-    static List<String> lines(Class<?> main, Map<String, String> environment, String... arguments)
+    public static List<String> lines(Class<?> main, Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

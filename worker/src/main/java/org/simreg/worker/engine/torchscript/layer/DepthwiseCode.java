@@ -74,7 +74,7 @@ public final class DepthwiseCode {
         return "torch.contiguous(torch.slice(" + rows + ", 3, 0, 9223372036854775807, 2), memory_format=2)";
     }
 
-    /** In the list {@code wanted} of what autograd's gradient is wanted of, puts outputs in place of these layers' parameters. */
+    /** Puts outputs in place of these layers' parameters in {@code wanted}, the list of what autograd differentiates by. */
     public void replaceWanted() {
         for (Layer layer : layers) {
             layer.places()
