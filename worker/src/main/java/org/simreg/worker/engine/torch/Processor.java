@@ -22,13 +22,16 @@ import org.slf4j.LoggerFactory;
 final class Processor {
     private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
     private static final List<String> SETS = List.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16");
+    private static final List<String> BYTES = List.of("avx512_vnni", "avx_vnni");
     private static final Processor HERE = read(Path.of("/"));
 
     private final List<String> instructions;
     private final boolean cachesHidden;
+    private final boolean bytes;
 
-    private Processor(List<String> instructions, boolean cachesHidden) {
+    private Processor(List<String> instructions, boolean cachesHidden, boolean bytes) {
         this.instructions = instructions;
+        this.bytes = bytes;
         this.cachesHidden = cachesHidden;
     }
 
@@ -45,9 +48,12 @@ final class Processor {
                     .map(line -> List.of(line.split("\\s+")))
                     .orElse(List.of());
             Path caches = root.resolve("sys/devices/system/cpu/cpu0/cache/index0");
-            return new Processor(SETS.stream().filter(flags::contains).toList(), !Files.exists(caches));
+            return new Processor(
+                    SETS.stream().filter(flags::contains).toList(),
+                    !Files.exists(caches),
+                    BYTES.stream().anyMatch(flags::contains));
         } catch (IOException e) {
-            return new Processor(List.of(), false);
+            return new Processor(List.of(), false, false);
         }
     }
 
@@ -59,6 +65,11 @@ final class Processor {
     /** Whether the machine hides the sizes of caches from a oneDNN that plans by them. */
     boolean hidden() {
         return cachesHidden && instructions.contains("avx2");
+    }
+
+    /** Whether it has instructions for products of eight bits that oneDNN was not told to leave out. */
+    boolean multipliesBytes() {
+        return bytes && System.getenv("ONEDNN_MAX_CPU_ISA") == null && System.getenv("DNNL_MAX_CPU_ISA") == null;
     }
 
     /**

@@ -190,6 +190,11 @@ public final class Torch implements AutoCloseable {
         return !cuda() && processor.oneDnn();
     }
 
+    /** Whether oneDNN has fast products of numbers of eight bits here. */
+    public boolean multipliesBytes() {
+        return fuses() && processor.multipliesBytes();
+    }
+
     /** The scope of values that outlive a step; closed with this. */
     public NDManager manager() {
         return manager;

@@ -27,6 +27,7 @@ final class RoundedRows implements AutoCloseable {
     private final double[] longest;
     private final double[] losses;
     private final ScanModule.Bytes[] bytes;
+    private final ScanModule.Packed[] packed;
     private final double[] byteLosses;
     private final int[] sampleRows;
     private final NDArray sample;
@@ -52,7 +53,9 @@ final class RoundedRows implements AutoCloseable {
             losses = new double[tiles.length];
             byteLosses = new double[tiles.length];
             boolean few = !threads.torch().cuda() && tiling.group() % ScanModule.LANES == 0;
-            bytes = new ScanModule.Bytes[few ? tiles.length : 0];
+            boolean packs = few && packs(threads);
+            bytes = new ScanModule.Bytes[few && !packs ? tiles.length : 0];
+            packed = new ScanModule.Packed[packs ? tiles.length : 0];
             Check once = once(check, (rows.size() + BLOCK - 1) / BLOCK);
             List<SearchThreads.Work<Boolean>> works = new ArrayList<>();
             for (int tile = 0; tile < tiles.length; tile++) {
@@ -69,6 +72,11 @@ final class RoundedRows implements AutoCloseable {
             kept.close();
             throw e;
         }
+    }
+
+    private static boolean packs(SearchThreads threads) {
+        SearchThreads.Work<Boolean> asked = (module, stopped) -> module.packs();
+        return threads.run(List.of(asked), () -> false).get(0);
     }
 
     /** A check that looks at each block once, however many tiles share it. */
@@ -107,7 +115,11 @@ final class RoundedRows implements AutoCloseable {
             }
             tiles[tile] = module.keep(kept, filled);
             if (levels != null) {
-                bytes[tile] = levels.keep(module, kept);
+                if (packed.length > 0) {
+                    packed[tile] = module.pack(levels, kept);
+                } else {
+                    bytes[tile] = module.keep(kept, levels);
+                }
             }
         }
         return true;
@@ -132,7 +144,17 @@ final class RoundedRows implements AutoCloseable {
 
     /** Whether the rows are there in eight bits too. */
     boolean hasBytes() {
-        return bytes.length > 0;
+        return bytes.length + packed.length > 0;
+    }
+
+    /** Whether these are {@link #packed}. */
+    boolean packs() {
+        return packed.length > 0;
+    }
+
+    /** A tile in eight bits as oneDNN multiplies it, filled up as {@link #tile}. */
+    ScanModule.Packed packed(int tile) {
+        return packed[tile];
     }
 
     /** A tile in eight bits, filled up as {@link #tile}. */

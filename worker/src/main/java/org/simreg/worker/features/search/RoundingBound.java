@@ -47,6 +47,20 @@ final class RoundingBound {
         return rounding + (products + partial) * query * (row + rowLoss) + slack;
     }
 
+    /**
+     * Greatest distance between score and cosine of a query in two digits of eight bits. Sums are whole numbers; digits that
+     * count from 128 are longer than the query, but less than D times as long.
+     *
+     * @param query length of the query that the digits say
+     * @param queryLoss length of what they lack
+     * @param row greatest length of a row
+     * @param rowLoss greatest length of what rounding took from a row
+     */
+    double digits(double query, double queryLoss, double row, double rowLoss) {
+        double rounding = queryLoss * row + query * rowLoss;
+        return rounding + 2 * products * query * (row + rowLoss) + slack;
+    }
+
     /** Greatest distance of a float32 product from the cosine, for lengths up to these. */
     double float32(double query, double row) {
         return products * query * row + slack;

@@ -10,9 +10,9 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.simreg.worker.engine.torch.CodeArchive;
-import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
@@ -33,14 +33,48 @@ final class ScanModule implements AutoCloseable {
     /** What libtorch's product of eight bits needs rows and numbers of a row to be a multiple of. */
     static final int LANES = 32;
 
+    /** Rows of a packed part: its scores stay in a core's second-level cache. */
+    private static final int PACKED_ROWS = 4096;
+
     private final Torch torch;
     private final TorchModule module;
+    private final boolean packs;
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
 
     /** Loads the code onto the device of {@code torch}. */
     ScanModule(Torch torch) {
         this.torch = torch;
         module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source()));
+        packs = torch.multipliesBytes() && sumsWhole();
+    }
+
+    /**
+     * Whether oneDNN sums products of eight bits without cutting them off at sixteen, as it does with the instructions of
+     * older processors.
+     */
+    private boolean sumsWhole() {
+        int count = 2 * LANES;
+        try (NDManager scope = torch.scope()) {
+            float[] most = new float[count * count];
+            Arrays.fill(most, 1);
+            Bytes ones = bytes(scope, count, count);
+            fill(ones, 0, most, count, scope.zeros(new Shape(count), DataType.FLOAT64));
+            Digits queries = digits(scope, matrix(scope, most, count), count);
+            float[] least = new float[count];
+            Arrays.fill(least, Float.NEGATIVE_INFINITY);
+            Hits hits = scan(pack(ones, scope), queries, least, LANES);
+            for (float score : hits.scores) {
+                if (Math.abs(score - count) > count * 0x1p-6) {
+                    return false;
+                }
+            }
+            return hits.scores.length == count * count;
+        }
+    }
+
+    /** Whether tiles of eight bits are multiplied in oneDNN's own layout. */
+    boolean packs() {
+        return packs;
     }
 
     /** A tile of zeros in {@code scope}: (rows, D) bfloat16, to be filled. */
@@ -79,19 +113,66 @@ final class ScanModule implements AutoCloseable {
      * @param scales (T) bfloat16: what a row's levels are multiplied with
      */
     record Bytes(NDArray levels, NDArray scales) {
-        /** The same in another scope. */
-        Bytes keep(ScanModule module, NDManager kept) {
-            return new Bytes(module.keep(kept, levels), module.keep(kept, scales));
-        }
-
-        /** Bytes of a row. */
+        /** Bytes of a row, with its scale, and a sum that oneDNN keeps. */
         static long each(int dimension) {
-            return whole(dimension) + Short.BYTES;
+            return whole(dimension) + Float.BYTES + Integer.BYTES;
         }
 
         private static long whole(long dimension) {
             return (dimension + LANES - 1) / LANES * LANES;
         }
+    }
+
+    /**
+     * A tile of eight bits in oneDNN's own layout.
+     *
+     * @param parts of {@value ScanModule#PACKED_ROWS} rows each, the last perhaps of fewer
+     * @param scales (T) float32
+     * @param zeros (at most {@value ScanModule#PACKED_ROWS}) int64
+     */
+    record Packed(NDArray[] parts, NDArray scales, NDArray zeros) {}
+
+    /** A filled tile, packed, in {@code kept}. */
+    Packed pack(Bytes tile, NDManager kept) {
+        long rows = tile.levels.getShape().get(0);
+        NDArray[] parts = new NDArray[(int) ((rows + PACKED_ROWS - 1) / PACKED_ROWS)];
+        try (NDManager scope = torch.scope()) {
+            for (int i = 0; i < parts.length; i++) {
+                long first = (long) i * PACKED_ROWS;
+                NDArray count = scope.create(Math.min(PACKED_ROWS, rows - first));
+                parts[i] = module.call(kept, "pack", tile.levels, scope.create(first), count)
+                        .get(0);
+            }
+        }
+        NDArray zeros = kept.zeros(new Shape(Math.min(PACKED_ROWS, rows)), DataType.INT64);
+        return new Packed(parts, module.call(kept, "scales", tile.scales).get(0), zeros);
+    }
+
+    /**
+     * Queries as two digits of eight bits.
+     *
+     * @param digits (2 Q, D) uint8, the high digits and then the low ones, D filled up as that of {@link Bytes}
+     * @param scales (Q) float32
+     * @param lengths (2, Q): lengths of the queries that the digits say, then of what they lack
+     */
+    record Digits(NDArray digits, NDArray scales, double[] lengths) {}
+
+    /**
+     * Digits in {@code scope}.
+     *
+     * @param queries (Q, D) float32
+     */
+    Digits digits(NDManager scope, NDArray queries, int dimension) {
+        try (NDManager call = torch.scope()) {
+            NDArray filling = call.create(Bytes.whole(dimension) - dimension);
+            NDList made = module.call(scope, "digits", queries, filling);
+            return new Digits(made.get(0), made.get(1), made.get(2).toDoubleArray());
+        }
+    }
+
+    /** A tile in {@code kept}. */
+    Bytes keep(NDManager kept, Bytes tile) {
+        return new Bytes(keep(kept, tile.levels), keep(kept, tile.scales));
     }
 
     /** Eight bits of zeros in {@code scope}, to be filled. */
@@ -191,6 +272,28 @@ final class ScanModule implements AutoCloseable {
         }
     }
 
+    /**
+     * Scans a packed tile, as a tile of bfloat16 is scanned; scores are float32.
+     *
+     * @param least (Q) float32
+     * @param group a multiple of {@value #LANES}
+     */
+    Hits scan(Packed tile, Digits queries, float[] least, int group) {
+        try (NDManager scope = torch.scope()) {
+            NDArray sizes = scope.create(new long[] {PACKED_ROWS, group});
+            return hits(module.call(
+                    scope,
+                    "scan_packed",
+                    tile.parts,
+                    tile.scales,
+                    tile.zeros,
+                    queries.digits,
+                    queries.scales,
+                    scope.create(least),
+                    sizes));
+        }
+    }
+
     private static NDArray sizes(NDManager scope, NDArray queries, int group) {
         long wider =
                 Math.min(WIDEST, Math.max(1, PIECE_QUERIES / queries.getShape().get(0)));
@@ -234,146 +337,5 @@ final class ScanModule implements AutoCloseable {
     @Override
     public void close() {
         module.close();
-    }
-
-    /** TorchScript source of the products between a tile of rows and queries. */
-    private static final class ScanCode {
-        static final String CLASS = "Scan";
-
-        private static final int FLOAT64 = 7;
-        private static final int INT64 = 4;
-        private static final int INT8 = 1;
-        private static final int MOST = 127;
-
-        private ScanCode() {}
-
-        static String source() {
-            ScriptSource code = new ScriptSource();
-            tiles(code);
-            queries(code);
-            seeds(code);
-            scan(code);
-            bytes(code);
-            scanBytes(code);
-            return code.toString();
-        }
-
-        private static void tiles(ScriptSource code) {
-            code.method("tile(self, shape: Tensor) -> Tensor")
-                    .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
-                    .line("dimension = int(torch.item(torch.select(shape, 0, 1)))")
-                    .line("return torch.new_zeros(shape, [rows, dimension], dtype=%d)", ScriptSource.BFLOAT16);
-            code.method("fill(self, tile: Tensor, rows: Tensor, center: Tensor, at: Tensor) -> Tensor")
-                    .line("exact = torch.sub(torch.to(rows, %d), center)", FLOAT64)
-                    .line("first = int(torch.item(at))")
-                    .line("into = torch.slice(tile, 0, first, first + torch.size(rows, 0))")
-                    .line("_0 = torch.copy_(into, exact)")
-                    .line("lost = torch.sub(exact, torch.to(into, %d))", FLOAT64)
-                    .line("radius = torch.amax(torch.sum(torch.mul(exact, exact), [1]), [0])")
-                    .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
-                    .line("return torch.sqrt(torch.stack([radius, loss]))");
-            code.method("keep(self, tile: Tensor) -> Tensor").line("return tile");
-        }
-
-        private static void queries(ScriptSource code) {
-            code.method("round(self, queries: Tensor) -> Tensor")
-                    .line("return torch.to(queries, %d)", ScriptSource.BFLOAT16);
-            code.method("lengths(self, queries: Tensor, rounded: Tensor) -> Tensor")
-                    .line("near = torch.to(rounded, %d)", FLOAT64)
-                    .line("lost = torch.sub(torch.to(queries, %d), near)", FLOAT64)
-                    .line("length = torch.sum(torch.mul(near, near), [1])")
-                    .line("loss = torch.sum(torch.mul(lost, lost), [1])")
-                    .line("return torch.sqrt(torch.stack([length, loss]))");
-        }
-
-        private static void seeds(ScriptSource code) {
-            code.method("seeds(self, tile: Tensor, queries: Tensor, k: Tensor) -> Tensor")
-                    .line("scores = torch.mm(queries, torch.t(tile))")
-                    .line("_0, rows = torch.topk(scores, int(torch.item(k)), 1)")
-                    .line("return rows");
-        }
-
-        /**
-         * A piece's scores are (rows, queries): the queries are the small operand that oneDNN packs,
-         * and the maximum over a group of rows runs along contiguous queries. Only groups whose
-         * maximum reaches the query's bound leave.
-         */
-        private static void scan(ScriptSource code) {
-            code.method("scan(self, tile: Tensor, queries: Tensor, least: Tensor, sizes: Tensor) -> List[Tensor]")
-                    .line("piece = int(torch.item(torch.select(sizes, 0, 0)))")
-                    .line("group = int(torch.item(torch.select(sizes, 0, 1)))")
-                    .line("width = torch.size(queries, 0)")
-                    .line("columns = torch.t(queries)")
-                    .line("bound = torch.type_as(least, queries)")
-                    .line("places = [torch.new_zeros(queries, [0], dtype=%d)]", INT64)
-                    .line("scores = [torch.new_zeros(queries, [0, group])]")
-                    .line("end = torch.size(tile, 0)")
-                    .line("for at in range(0, end, piece):")
-                    .line("  past = ops.prim.min(at + piece, end)")
-                    .line("  product = torch.mm(torch.slice(tile, 0, at, past), columns)")
-                    .line("  groups = torch.view(product, [-1, group, width])")
-                    .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [1]), bound))")
-                    .line("  if torch.gt(torch.size(hits, 0), 0):")
-                    .line("    row = torch.select(hits, 1, 0)")
-                    .line("    query = torch.select(hits, 1, 1)")
-                    .line("    which = annotate(List[Optional[Tensor]], [row, query])")
-                    .line("    found = torch.index(torch.transpose(groups, 1, 2), which)")
-                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
-                    .line("    _1 = torch.append(places, place)")
-                    .line("    _2 = torch.append(scores, found)")
-                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
-        }
-
-        /** A scale is rounded up, so that no level is cut off by much; what is lost is measured all the same. */
-        private static void bytes(ScriptSource code) {
-            code.method("bytes(self, shape: Tensor) -> List[Tensor]")
-                    .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
-                    .line("dimension = int(torch.item(torch.select(shape, 0, 1)))")
-                    .line("levels = torch.new_zeros(shape, [rows, dimension], dtype=%d)", INT8)
-                    .line("return [levels, torch.new_zeros(shape, [rows], dtype=%d)]", ScriptSource.BFLOAT16);
-            code.method("fill_bytes(self, levels: Tensor, scales: Tensor, rows: Tensor, center: Tensor, at: Tensor)"
-                            + " -> Tensor")
-                    .line("exact = torch.sub(torch.to(rows, %d), center)", FLOAT64)
-                    .line("first = int(torch.item(at))")
-                    .line("past = first + torch.size(rows, 0)")
-                    .line("most = torch.mul(torch.amax(torch.abs(exact), [1]), %s)", (1 + 0x1p-7) / MOST)
-                    .line("_0 = torch.copy_(torch.slice(scales, 0, first, past), torch.clamp_min(most, 1e-30))")
-                    .line("scale = torch.unsqueeze(torch.to(torch.slice(scales, 0, first, past), %d), 1)", FLOAT64)
-                    .line("near = torch.clamp(torch.round(torch.div(exact, scale)), -%d, %d)", MOST, MOST)
-                    .line("into = torch.slice(torch.slice(levels, 0, first, past), 1, 0, torch.size(rows, 1))")
-                    .line("_1 = torch.copy_(into, near)")
-                    .line("lost = torch.sub(exact, torch.mul(torch.to(into, %d), scale))", FLOAT64)
-                    .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
-                    .line("return torch.view(torch.sqrt(loss), [1])");
-        }
-
-        /** As {@link #scan}, but a piece's scores are (queries, rows). */
-        private static void scanBytes(ScriptSource code) {
-            code.method("scan_bytes(self, levels: Tensor, scales: Tensor, queries: Tensor, least: Tensor, "
-                            + "sizes: Tensor) -> List[Tensor]")
-                    .line("piece = int(torch.item(torch.select(sizes, 0, 0)))")
-                    .line("group = int(torch.item(torch.select(sizes, 0, 1)))")
-                    .line("width = torch.size(queries, 0)")
-                    .line("filling = torch.size(levels, 1) - torch.size(queries, 1)")
-                    .line("padded = torch.constant_pad_nd(queries, [0, filling])")
-                    .line("bound = torch.unsqueeze(torch.type_as(least, queries), 1)")
-                    .line("places = [torch.new_zeros(queries, [0], dtype=%d)]", INT64)
-                    .line("scores = [torch.new_zeros(queries, [0, group])]")
-                    .line("end = torch.size(levels, 0)")
-                    .line("for at in range(0, end, piece):")
-                    .line("  past = ops.prim.min(at + piece, end)")
-                    .line("  rows = torch.slice(levels, 0, at, past)")
-                    .line("  product = torch._weight_int8pack_mm(padded, rows, torch.slice(scales, 0, at, past))")
-                    .line("  groups = torch.view(product, [width, -1, group])")
-                    .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [2]), bound))")
-                    .line("  if torch.gt(torch.size(hits, 0), 0):")
-                    .line("    query = torch.select(hits, 1, 0)")
-                    .line("    row = torch.select(hits, 1, 1)")
-                    .line("    found = torch.index(groups, annotate(List[Optional[Tensor]], [query, row]))")
-                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
-                    .line("    _1 = torch.append(places, place)")
-                    .line("    _2 = torch.append(scores, found)")
-                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
-        }
     }
 }

@@ -3,8 +3,11 @@ package org.simreg.worker.features.search;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * A scan of some tiles of rows for a group of queries, on one thread: products in bfloat16, of few queries
@@ -17,6 +20,9 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
 
     /** Most queries that are multiplied with rows in eight bits; more take longer so than in bfloat16. */
     private static final int FEW = 8;
+
+    /** The same where oneDNN has fast products of eight bits. */
+    private static final int FEW_PACKED = 16;
 
     /** Rows of a product in float32. */
     private static final int FINE_ROWS = 1024;
@@ -82,6 +88,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         private final ScanModule module;
         private final NDArray single;
         private final NDArray low;
+        private final Optional<ScanModule.Digits> digits;
         private final ExactRanking ranking;
         private final Candidates candidates = new Candidates(count, width);
         private final double[] lengths;
@@ -99,6 +106,9 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             single = module.matrix(scope, padded, dimension);
             low = module.round(scope, single);
             lengths = module.lengths(single, low);
+            digits = shape.rounded().packs() && width <= FEW_PACKED
+                    ? Optional.of(module.digits(scope, single, dimension))
+                    : Optional.empty();
             for (int query = 0; query < count; query++) {
                 offsets[query] = ranking.product(query, shape.center());
             }
@@ -107,7 +117,8 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         TopRows[] run(BooleanSupplier stopped) {
             seed();
             int skip = 0;
-            int skipBytes = width <= FEW && shape.rounded().hasBytes() ? 0 : Integer.MAX_VALUE;
+            int skipBytes =
+                    digits.isPresent() || width <= FEW && shape.rounded().hasBytes() ? 0 : Integer.MAX_VALUE;
             for (int tile = extent.from(); tile < extent.to(); tile++) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
@@ -138,37 +149,66 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
 
         /** Scans a tile in eight bits; false if it leaves too many, of which none is decided then. */
         private boolean bytes(int tile) {
-            float[] least = least(tile, shape.rounded().byteLoss(tile));
             int group = shape.tiling().group();
-            return decided(tile, module.scan(shape.rounded().bytes(tile), low, least, group), least);
+            double loss = shape.rounded().byteLoss(tile);
+            if (digits.isPresent()) {
+                double[] length = digits.get().lengths();
+                float[] least = least(
+                        query -> shape.bound()
+                                .digits(
+                                        length[query],
+                                        length[width + query],
+                                        shape.rounded().longest(tile),
+                                        loss),
+                        RoundingBound::down);
+                ScanModule.Hits hits = module.scan(shape.rounded().packed(tile), digits.get(), least, group);
+                return decided(tile, hits, least, RoundingBound::down);
+            }
+            float[] least = least(tile, loss);
+            return decided(
+                    tile,
+                    module.scan(shape.rounded().bytes(tile), low, least, group),
+                    least,
+                    RoundingBound::downToBfloat16);
         }
 
         /** Scans a tile in bfloat16; false if it leaves too many, of which none is decided then. */
         private boolean coarse(int tile) {
             float[] least = least(tile, shape.rounded().loss(tile));
             int group = shape.tiling().group();
-            return decided(tile, module.scan(shape.rounded().tile(tile), low, least, group), least);
+            return decided(
+                    tile,
+                    module.scan(shape.rounded().tile(tile), low, least, group),
+                    least,
+                    RoundingBound::downToBfloat16);
         }
 
-        /** What the rounded scores of a tile must reach, whose rows lost at most so much by rounding. */
+        /** What the bfloat16 scores of a tile must reach, whose rows lost at most so much by rounding. */
         private float[] least(int tile, double loss) {
             double longest = shape.rounded().longest(tile);
+            return least(
+                    query -> shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss),
+                    RoundingBound::downToBfloat16);
+        }
+
+        /** What scores must reach that are off by at most an error, rounded down to a number of their type. */
+        private float[] least(IntToDoubleFunction error, DoubleUnaryOperator down) {
             float[] least = new float[width];
             Arrays.fill(least, Float.POSITIVE_INFINITY);
             for (int query = 0; query < count; query++) {
-                errors[query] = shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss);
-                least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
+                errors[query] = error.applyAsDouble(query);
+                least[query] = (float) down.applyAsDouble(reach(query, offsets[query]));
             }
             return least;
         }
 
-        private boolean decided(int tile, ScanModule.Hits hits, float[] least) {
+        private boolean decided(int tile, ScanModule.Hits hits, float[] least, DoubleUnaryOperator down) {
             int rows = end(tile) - first(tile);
             candidates.take(hits, least, first(tile), end(tile));
             if (candidates.size() > (long) rows * count / CROWDED + (long) WIDTH * k) {
                 return false;
             }
-            decide(offsets);
+            decide(offsets, down);
             return true;
         }
 
@@ -213,7 +253,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             ScanModule.Hits hits =
                     module.scan(features, padded, single, least, shape.tiling().group());
             candidates.take(hits, least, from, to);
-            decide(null);
+            decide(new double[count], RoundingBound::down);
         }
 
         /** The least score that a row must reach for the query, the center's part taken off. */
@@ -221,12 +261,10 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             return ranking.least(query) - offset - errors[query];
         }
 
-        private void decide(double[] offset) {
+        private void decide(double[] offset, DoubleUnaryOperator down) {
             for (int query = 0; query < count; query++) {
                 for (int i = candidates.from(query); i < candidates.to(query); i++) {
-                    double least = reach(query, offset == null ? 0 : offset[query]);
-                    if (candidates.score(i)
-                            >= (offset == null ? RoundingBound.down(least) : RoundingBound.downToBfloat16(least))) {
+                    if (candidates.score(i) >= down.applyAsDouble(reach(query, offset[query]))) {
                         ranking.offer(query, candidates.row(i));
                     }
                 }

@@ -3,6 +3,7 @@ package org.simreg.worker.features.search;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,44 @@ class RoundingBoundTest {
                     .bfloat16(length(nearQuery), distance(query, nearQuery), length(row), distance(row, nearRow));
             assertTrue(error <= bound, error + " > " + bound);
         }
+    }
+
+    /** Digits and rows of any size, summed as whole numbers and scaled in float32. */
+    @Test
+    void noScoreOfDigitsIsFartherFromItsCosineThanTheBound() {
+        for (int trial = 0; trial < 3000; trial++) {
+            int dimension = 1 + random.nextInt(300);
+            double[] row = random.doubles(dimension, -1, 1).toArray();
+            double[] query = random.doubles(dimension, -1, 1).toArray();
+            double length = length(query);
+            query = Arrays.stream(query).map(value -> (float) (value / length)).toArray();
+            float rowScale = (float) (most(row) * (1 + 0x1p-7) / 127);
+            float scale = (float) (most(query) / 127);
+            double[] nearRow = new double[dimension];
+            double[] near = new double[dimension];
+            long high = 0;
+            long low = 0;
+            for (int d = 0; d < dimension; d++) {
+                long level = Math.round(row[d] / rowScale);
+                long digit = Math.max(-127, Math.min(127, Math.round(query[d] / scale)));
+                long second = Math.max(-127, Math.min(127, Math.round((query[d] / scale - digit) * 254)));
+                nearRow[d] = level * (double) rowScale;
+                near[d] = (digit + second / 254.0) * scale;
+                high += (digit + 128) * level - 128 * level;
+                low += second * level;
+            }
+            float score = (high * rowScale + low * rowScale * (float) (1 / 254.0)) * scale;
+            double error = Math.abs(product(row, query) - score);
+            double bound = new RoundingBound(dimension, false)
+                    .digits(length(near), distance(query, near), length(row), distance(row, nearRow));
+            assertTrue(error <= bound, error + " > " + bound);
+            assertTrue(
+                    distance(query, near) <= Math.sqrt(dimension) * scale / 254, "two digits say less than they can");
+        }
+    }
+
+    private static double most(double[] values) {
+        return Arrays.stream(values).map(Math::abs).max().orElseThrow();
     }
 
     private static double bfloat16Product(double[] a, double[] b) {
