@@ -115,8 +115,8 @@ class HelpedRunTest extends TwoTeachers {
     /** Two helpers with one teacher each. */
     private static Help partial(PeerTransport member, PeerTransport one, PeerTransport two, int microBatches) {
         Help.Builder help = help(member, one, microBatches).toBuilder();
-        help.getHelpersBuilder(0).addTeachers(0);
-        help.addHelpersBuilder().setWorker("other").setAddress(two.address()).addTeachers(1);
+        help.getHelpersBuilder(0).addTeachers(1);
+        help.addHelpersBuilder().setWorker("other").setAddress(two.address()).addTeachers(0);
         return help.build();
     }
 
@@ -178,10 +178,10 @@ class HelpedRunTest extends TwoTeachers {
             assertEquals(Map.of("helper", each, "other", each), inbox.used());
         }
         assertEquals(counts.features - 4, counts.ahead);
-        for (String stored : List.of("helper/features/teacher-1.features", "other/features/teacher-2.features")) {
+        for (String stored : List.of("helper/features/teacher-2.features", "other/features/teacher-1.features")) {
             assertTrue(Files.exists(folder.resolve(stored)), stored);
         }
-        assertFalse(Files.exists(folder.resolve("other/features/teacher-1.features")));
+        assertFalse(Files.exists(folder.resolve("helper/features/teacher-1.features")));
     }
 
     private static void small(Job.Builder job) {
