@@ -16,6 +16,7 @@ import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Demand.AvailableWorker;
 import org.simreg.coordinator.job.schedule.Demand.Rank;
 import org.simreg.coordinator.job.schedule.Demand.Requirements;
+import org.simreg.proto.Placement;
 
 class AllotmentTest {
     private static final Requirements ANY = new Requirements("", false, Set.of());
@@ -105,6 +106,16 @@ class AllotmentTest {
                 Set.of("3"),
                 Allotment.of(helps, List.of(helped("a", 1, 1, 1))).get("a").helpers(),
                 "the helper has become the member");
+    }
+
+    @Test
+    void ofThoseThatOnlyHelpOneATeacherIsTakenIfAnyHelperPays() {
+        Placement any = Placement.getDefaultInstance();
+        Placement two = Placement.newBuilder().setMaxHelpers(2).build();
+        assertEquals(new Demand.Helpers(1, 0, 3), Demand.Helpers.of(any, 1, 3));
+        assertEquals(new Demand.Helpers(5, 0, 5), Demand.Helpers.of(any, 5, 3));
+        assertEquals(new Demand.Helpers(1, 1, 2), Demand.Helpers.of(two, 1, 3));
+        assertEquals(Demand.Helpers.NONE, Demand.Helpers.of(any, 0, 3));
     }
 
     @Test
