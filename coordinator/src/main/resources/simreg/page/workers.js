@@ -75,7 +75,7 @@ export class Workers {
       say(state.lastElementChild, one.reason);
       say(job, one.job || '–');
       const last = one.first + one.count - 1;
-      say(share, one.count === 0 ? '–' : one.count === 1 ? `${one.first}` : `${one.first} – ${last}`);
+      say(share, one.helpsOnly ? 'only helps' : one.count === 0 ? '–' : one.count === 1 ? `${one.first}` : `${one.first} – ${last}`);
       say(device, one.device);
       device.title = one.profile;
       say(since, when(one.since));

@@ -383,10 +383,11 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         return dispatcher.demands();
     }
 
-    /** How many workers attend and don't leave. */
+    /** How many workers attend, don't leave, and can be members. */
     public int attending() {
-        return (int)
-                registry.all().stream().filter(session -> !session.leaving()).count();
+        return (int) registry.all().stream()
+                .filter(session -> !session.leaving() && !session.helpsOnly())
+                .count();
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */

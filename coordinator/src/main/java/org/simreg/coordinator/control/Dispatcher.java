@@ -296,7 +296,7 @@ final class Dispatcher {
         Map<Boolean, Set<String>> names = registry.of(run).stream()
                 .filter(session -> !session.leaving())
                 .collect(Collectors.partitioningBy(
-                        session -> runs && !(session.state() instanceof WorkerState.Holding),
+                        session -> session.helpsOnly() || runs && !(session.state() instanceof WorkerState.Holding),
                         Collectors.mapping(WorkerSession::name, Collectors.toSet())));
         run.grant(new Grant(names.get(false), names.get(true), runs, "waits for workers to attend again"));
     }
@@ -309,13 +309,15 @@ final class Dispatcher {
                         session.name(),
                         session.hello().getProfile(),
                         session.run().map(JobRun::id).orElse(""),
-                        session.run().filter(run -> !hasPlace(session, run)).isPresent()))
+                        session.run().filter(run -> !hasPlace(session, run)).isPresent(),
+                        session.helpsOnly()))
                 .toList();
     }
 
     /** Whether a worker has, or will have, its place among those who train; helpers that attend again have not. */
     private static boolean hasPlace(WorkerSession session, JobRun run) {
-        return session.state() instanceof WorkerState.Holding || run.record().getState() != JobState.RUNNING;
+        boolean waits = run.record().getState() != JobState.RUNNING && !session.helpsOnly();
+        return session.state() instanceof WorkerState.Holding || waits;
     }
 
     /** Whether workers can be taken from it; while it waits for its files it keeps those it has. */
@@ -332,8 +334,15 @@ final class Dispatcher {
     List<Demand> demands() {
         return queue.active().stream()
                 .filter(Dispatcher::wantsWorkers)
-                .map(run -> demand(run, ANY))
+                .map(run -> demand(run, ANY).with(helpersOnly(run)))
                 .toList();
+    }
+
+    private int helpersOnly(JobRun run) {
+        return (int) run.grant().helpers().stream()
+                .filter(name ->
+                        registry.find(name).filter(WorkerSession::helpsOnly).isPresent())
+                .count();
     }
 
     private static Demand.Requirements requirements(JobRun run, WorkerRegistry.Census census) {
@@ -349,7 +358,7 @@ final class Dispatcher {
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(JobStatuses.priority(record), run.waited());
         Demand.Helpers helpers =
-                Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)));
+                Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)), Helping.teachers(job));
         return new Demand(
                 run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, helpers, requirements);
     }
@@ -367,9 +376,10 @@ final class Dispatcher {
         if (!run.grant().served() || run.finishing()) {
             return;
         }
+        helping.prepare(run);
         for (String name : run.grant().all()) {
             registry.find(name)
-                    .filter(session -> session.run().isEmpty() && !session.leaving())
+                    .filter(session -> session.run().isEmpty() && !session.leaving() && !session.helpsOnly())
                     .ifPresent(session -> {
                         session.prepare(run, run.now());
                     });

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.control;
 
+import java.util.List;
 import java.util.Set;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.proto.Acknowledged;
@@ -26,13 +27,15 @@ final class Orders {
     }
 
     /**
+     * @param teachers that a worker which only helps is to hold; empty: all, and the student
      * @param storagePatienceMs for which a read may show no progress while the job is loaded; 0: as usual
      */
-    static Order prepare(JobRecord record, long attempt, int storagePatienceMs) {
+    static Order prepare(JobRecord record, List<Integer> teachers, long attempt, int storagePatienceMs) {
         return Order.newBuilder()
                 .setPrepare(Prepare.newBuilder()
                         .setJob(record.getId())
                         .setSettings(record.getJob())
+                        .addAllTeachers(teachers)
                         .setAttempt(attempt)
                         .setStoragePatienceMs(storagePatienceMs)
                         .setJoins(record.getState() == JobState.RUNNING))

@@ -176,7 +176,11 @@ final class ReportHandler {
     }
 
     private void endedLoading(WorkerSession from, JobRun run, String mark) {
-        if (run.failures().endedLoading(mark)) {
+        if (from.helpsOnly()) {
+            run.notice(
+                    "A worker that only helps, %s, ended while it loaded teachers of the job, which goes on: if it does so again, give it more memory or fewer --teachers"
+                            .formatted(from.name()));
+        } else if (run.failures().endedLoading(mark)) {
             String teachers = run.record().getJob().getTeachersList().stream()
                     .map(Teacher::getSource)
                     .collect(Collectors.joining(", "));

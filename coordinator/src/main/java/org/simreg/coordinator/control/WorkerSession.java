@@ -1,5 +1,6 @@
 package org.simreg.coordinator.control;
 
+import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.control.WorkerService.Out;
 import org.simreg.coordinator.job.JobRun;
@@ -22,6 +23,7 @@ final class WorkerSession {
     private WorkerState state = new WorkerState.Ready();
     private long stateSince;
     private long attempt;
+    private List<Integer> teachers = List.of();
     private long haltOrderedAt;
     private long acknowledged;
     private long leavingSince;
@@ -95,6 +97,16 @@ final class WorkerSession {
                 && run.filter(one -> one.grant().helpers().contains(name())).isPresent();
     }
 
+    /** Whether it can do nothing but help. */
+    boolean helpsOnly() {
+        return hello.getTeachers() != 0;
+    }
+
+    /** Of a worker that only helps, the frozen teachers of its job that it holds or loads; of others empty. */
+    List<Integer> teachers() {
+        return teachers;
+    }
+
     /** Why it can't serve a job, whoever is free; empty if it can. */
     Optional<String> objection(JobRun one) {
         if (!hello.getLeftOut().isEmpty()) {
@@ -129,10 +141,20 @@ final class WorkerSession {
 
     /** Begins to serve a job that it must load, or answer for again. */
     void prepare(JobRun one, long now) {
+        prepare(one, List.of(), now);
+    }
+
+    /**
+     * The same with some teachers.
+     *
+     * @param some that a worker which only helps is to hold; empty: all, and the student
+     */
+    void prepare(JobRun one, List<Integer> some, long now) {
         serve(one, new WorkerState.Preparing(), now);
+        teachers = List.copyOf(some);
         // Unlike a count it differs from those of a coordinator of the past.
         attempt = Math.max(attempt + 1, now);
-        send(Orders.prepare(one.record(), attempt, one.failures().storagePatienceMs()));
+        send(Orders.prepare(one.record(), teachers, attempt, one.failures().storagePatienceMs()));
     }
 
     /** Has it give up its job; one that wants to leave may go. */
@@ -152,6 +174,7 @@ final class WorkerSession {
     /** It serves no job any more. */
     void free(long now) {
         move(Optional.empty());
+        teachers = List.of();
         state(new WorkerState.Ready(), now);
     }
 

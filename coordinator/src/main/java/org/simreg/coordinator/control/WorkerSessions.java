@@ -89,7 +89,8 @@ final class WorkerSessions {
         Optional<JobRun> run = queue.find(holding.getJob())
                 .filter(JobRun::active)
                 .filter(job -> !job.finishing())
-                .filter(job -> session.objection(job).isEmpty());
+                .filter(job -> session.objection(job).isEmpty())
+                .filter(job -> !session.helpsOnly() || job.record().hasStarted());
         if (run.isEmpty()) {
             String reason = "the job %s has no use for it".formatted(holding.getJob());
             session.send(Orders.drop(holding.getJob(), reason, false));
@@ -97,7 +98,7 @@ final class WorkerSessions {
         }
         if (holding.getPreparing() || holding.getGeneration() == 0) {
             // What it answered may have been lost with the stream.
-            session.prepare(run.get(), now());
+            session.prepare(run.get(), holding.getTeachersList(), now());
             return;
         }
         session.serve(

@@ -26,6 +26,7 @@ final class WorkerStatuses {
                 .setProfile(session.hello().getProfile())
                 .putAllAddresses(session.hello().getAddressesMap())
                 .setBankBytes(session.hello().getBankBytes())
+                .setTeachers(session.hello().getTeachers())
                 .setState(state(session))
                 .setSinceMs(session.since())
                 .setSilentMs(Math.max(0, now - session.heard()))

@@ -108,8 +108,7 @@ public final class EmbeddedNode implements AutoCloseable {
             identity.setBankBytes(serving.memory());
         }
         WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
-                (job, notices) -> JobLoader.open(job, settings, notices),
-                settings.cache().resolve("decoding"));
+                JobLoader.opener(settings), settings.cache().resolve("decoding"));
         jobs.marks().ifPresent(open::add);
         WorkerVerticle worker =
                 new WorkerVerticle(identity.build(), jobs, Map.of(), client.channel(), WorkerContext.Observer.NONE);

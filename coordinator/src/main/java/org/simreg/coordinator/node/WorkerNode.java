@@ -68,12 +68,14 @@ public final class WorkerNode implements AutoCloseable {
      * @param version of simreg, the same as the coordinator's
      * @param machine device, threads, folders
      * @param cluster how it finds the others
+     * @param teachers most frozen teachers of a job that it holds, as it only helps; 0: it can be a member
      * @param http where metrics and health are served; empty: nowhere
      */
     public record Settings(
             String name,
             String version,
             Machine machine,
+            int teachers,
             ClusterAddress cluster,
             Optional<CoordinatorNode.HttpAddress> http) {}
 
@@ -123,6 +125,7 @@ public final class WorkerNode implements AutoCloseable {
                     .setVersion(settings.version)
                     .setProfile(profile)
                     .setDevice(device.device())
+                    .setTeachers(settings.teachers)
                     .setLeftOut(leftOut.orElse(""));
             if (leftOut.isEmpty()) {
                 SearchServer.Settings serving = SearchServer.Settings.of(training);
@@ -131,8 +134,7 @@ public final class WorkerNode implements AutoCloseable {
                 identity.putAddresses(SearchServer.TRANSPORT, search.address()).setBankBytes(serving.memory());
             }
             WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
-                    (job, notices) -> JobLoader.open(job, training, notices),
-                    training.cache().resolve("decoding"));
+                    JobLoader.opener(training), training.cache().resolve("decoding"));
             jobs.marks().ifPresent(open::add);
             verticle = new WorkerVerticle(
                     identity.build(), jobs, transports, coordinator.channel(), observability.observer());

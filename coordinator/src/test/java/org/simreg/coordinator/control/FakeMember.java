@@ -39,6 +39,13 @@ abstract class FakeMember extends FakeProcess {
     private long attempt;
     int storagePatienceMs;
     private boolean prepared;
+
+    /** Of its job, as it only helps. */
+    List<Integer> held = List.of();
+
+    /** How often it has begun to load a job. */
+    int loads;
+
     Generation generation = Generation.getDefaultInstance();
     boolean halted = true;
     boolean loaded;
@@ -66,6 +73,7 @@ abstract class FakeMember extends FakeProcess {
                         .setCommitted(committed())
                         .setHalted(halted)
                         .setPreparing(!prepared)
+                        .addAllTeachers(held)
                         .build());
     }
 
@@ -109,16 +117,20 @@ abstract class FakeMember extends FakeProcess {
 
     private void prepare(Prepare prepare) {
         assertTrue(job.isEmpty() || job.equals(prepare.getJob()), name + " has a job already");
-        boolean already = job.equals(prepare.getJob());
+        assertEquals(Math.min(teachers, prepare.getSettings().getTeachersCount()), prepare.getTeachersCount(), name);
+        boolean already = job.equals(prepare.getJob()) && held.equals(prepare.getTeachersList());
         job = prepare.getJob();
+        held = prepare.getTeachersList();
         attempt = prepare.getAttempt();
         storagePatienceMs = prepare.getStoragePatienceMs();
         settings = Optional.of(prepare.getSettings());
         if (already && prepared) {
             ready();
         } else if (!already) {
+            prepared = false;
+            loads++;
             later(world.some((int) prepares), () -> {
-                if (job.equals(prepare.getJob()) && !prepared) {
+                if (job.equals(prepare.getJob()) && held.equals(prepare.getTeachersList()) && !prepared) {
                     prepared = true;
                     ready();
                 }
@@ -166,6 +178,11 @@ abstract class FakeMember extends FakeProcess {
         boolean helper =
                 order.getHelpersList().stream().anyMatch(h -> h.getWorker().equals(name));
         assertTrue(member ^ helper, () -> name + " is told of " + order);
+        assertTrue(
+                order.getHelpersList().stream()
+                        .filter(h -> h.getWorker().equals(name))
+                        .allMatch(h -> h.getTeachersList().equals(held)),
+                () -> name + " holds " + held + ", and is told of " + order);
         assertTrue(order.getNumber() > help.getNumber(), "orders rise");
         help = order;
     }
@@ -174,6 +191,7 @@ abstract class FakeMember extends FakeProcess {
         world.heard(next);
         assertEquals(job, next.getJob());
         assertTrue(prepared, name + " is not prepared");
+        assertEquals(0, teachers, name + " only helps");
         assertTrue(halted, () -> name + " is still in generation " + generation.getNumber());
         assertTrue(next.getNumber() > generation.getNumber(), "generations rise");
         assertEquals("netty", next.getTransport());
@@ -334,6 +352,7 @@ abstract class FakeMember extends FakeProcess {
         job = "";
         settings = Optional.empty();
         prepared = false;
+        held = List.of();
         generation = Generation.getDefaultInstance();
         halted = true;
         halt = Optional.empty();

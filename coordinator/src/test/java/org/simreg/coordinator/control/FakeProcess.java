@@ -16,6 +16,10 @@ abstract class FakeProcess {
     final String name;
     String profile = "cpu-1";
     String leftOut = "";
+
+    /** Teachers that it may hold, as it only helps; 0: it can be a member. */
+    int teachers;
+
     String version = World.VERSION;
     final TreeMap<Long, Report> kept = new TreeMap<>();
     Optional<Report> keptMeasurement = Optional.empty();
@@ -161,6 +165,7 @@ abstract class FakeProcess {
                 .setProfile(profile)
                 .setDevice("cpu")
                 .setLeftOut(leftOut)
+                .setTeachers(teachers)
                 .putAddresses("netty", name + ":1");
         holding().ifPresent(hello::setHolding);
         return hello.build();

@@ -77,6 +77,21 @@ class SuspectsTest {
     }
 
     @Test
+    void howeverOftenTeachersEndAWorkerThatOnlyHelpsTheJobGoesOn() {
+        world.worker("a");
+        runs();
+        FakeWorker small = new FakeWorker(world, "small");
+        small.teachers = 1;
+        world.workers.put("small", small);
+        small.start();
+        world.run(300);
+        for (int i = 0; i < 6; i++) {
+            says(small, "", false);
+        }
+        assertEquals(JobState.RUNNING, state());
+    }
+
+    @Test
     void aJobWhoseLoadingHasEndedFourProcessesInARowFailsWithItsTeachers() {
         FakeWorker a = world.worker("a");
         runs();

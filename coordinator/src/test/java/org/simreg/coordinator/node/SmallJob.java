@@ -65,10 +65,15 @@ public final class SmallJob {
 
     /** Writes random weights. */
     public static Path teacher(Path file) {
+        return teacher(file, 1);
+    }
+
+    /** The same, drawn from another seed. */
+    public static Path teacher(Path file, long seed) {
         var network = Networks.backbone(NETWORK);
         var head = Heads.regression(Head.Form.LINEAR, 1, network.outputs(), 8);
         StudentNetwork trained = StudentNetwork.regression(network, List.of(head));
-        Safetensors.write(file, StudentBuilder.backbone(trained, InitialWeights.of(trained, 1)));
+        Safetensors.write(file, StudentBuilder.backbone(trained, InitialWeights.of(trained, seed)));
         return file;
     }
 

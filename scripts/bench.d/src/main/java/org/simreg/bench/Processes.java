@@ -97,11 +97,17 @@ public final class Processes implements AutoCloseable {
 
     /** Starts a worker, for the first time or again. */
     public void worker(String name) {
+        worker(name, List.of());
+    }
+
+    /** The same with options of its own. */
+    void worker(String name, List<String> own) {
         List<String> arguments = new ArrayList<>(List.of("worker", "--name=" + name));
         arguments.add("--coordinator=" + address());
         arguments.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
         arguments.addAll(membership(name));
         arguments.addAll(workerOptions);
+        arguments.addAll(own);
         start(name, arguments);
     }
 

@@ -1,6 +1,7 @@
 package org.simreg.worker.train;
 
 import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.DataSource;
@@ -26,12 +27,14 @@ import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.ahead.FeatureInbox;
+import org.simreg.worker.exchange.ahead.FeatureMaker;
 import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.train.teacher.FeatureCache;
 import org.simreg.worker.train.teacher.FeatureKey;
 import org.simreg.worker.train.teacher.FrozenTeacher;
+import org.simreg.worker.train.teacher.HeldTeachers;
 import org.simreg.worker.train.teacher.Targets;
 import org.simreg.worker.train.teacher.TeacherFeatures;
 import org.simreg.worker.train.teacher.TeacherNetworks;
@@ -47,13 +50,15 @@ public final class JobLoader {
     private static final Logger LOG = LoggerFactory.getLogger(JobLoader.class);
 
     private Job job;
+    private final HeldTeachers held;
     private final WorkerSettings settings;
     private final Notices notices;
     private final Problems problems;
     private final LoadedJob.Resources open = new LoadedJob.Resources();
 
-    private JobLoader(Job job, WorkerSettings settings, Notices notices, Problems problems) {
+    private JobLoader(Job job, HeldTeachers held, WorkerSettings settings, Notices notices, Problems problems) {
         this.job = job;
+        this.held = held;
         this.settings = settings;
         this.notices = notices;
         this.problems = problems;
@@ -65,8 +70,8 @@ public final class JobLoader {
      * @param here the job with paths of weight files that can be read here
      * @param images empty if the data set can't be used, as the plan
      * @param measured what accuracy is measured with, if that isn't the data set
-     * @param teachers those that can be used
-     * @param backbone empty if the student's module can't be used
+     * @param teachers those that are held and can be used
+     * @param backbone empty if the student's module can't be used, or no student is wanted
      */
     private record Files(
             Torch torch,
@@ -86,26 +91,50 @@ public final class JobLoader {
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Notices notices) {
-        refuseForeign(job, settings);
-        JobLoader loader = new JobLoader(JobSettings.renewed(job), settings, notices, new Problems());
+        return open(job, HeldTeachers.ALL, settings, notices);
+    }
+
+    /** The opener of jobs on a machine. */
+    public static LoadedJob.Opener opener(WorkerSettings settings) {
+        return new LoadedJob.Opener() {
+            @Override
+            public LoadedJob open(Job job, Notices notices) {
+                return JobLoader.open(job, settings, notices);
+            }
+
+            @Override
+            public LoadedJob openForHelp(Job job, List<Integer> teachers, Notices notices) {
+                return JobLoader.open(job, new HeldTeachers(teachers), settings, notices);
+            }
+        };
+    }
+
+    /**
+     * The same, all of the job or what is needed to help with some of its teachers.
+     *
+     * @param held of which some are what a worker needs that only helps
+     */
+    static LoadedJob open(Job job, HeldTeachers held, WorkerSettings settings, Notices notices) {
+        refuseForeign(job, held, settings);
+        JobLoader loader = new JobLoader(JobSettings.renewed(job), held, settings, notices, new Problems());
         try {
-            return loader.load();
+            return held.isAll() ? loader.load() : loader.loadForHelp();
         } catch (RuntimeException | Error e) {
             loader.open.close();
             throw e;
         }
     }
 
-    private static void refuseForeign(Job job, WorkerSettings settings) {
+    private static void refuseForeign(Job job, HeldTeachers held, WorkerSettings settings) {
         if (settings.torchscript()) {
             return;
         }
-        if (job.getStudent().hasModule()) {
+        if (held.isAll() && job.getStudent().hasModule()) {
             throw Torch.refusedForeign("student.module: " + job.getStudent().getModule());
         }
         for (int i = 0; i < job.getTeachersCount(); i++) {
             String source = job.getTeachers(i).getSource();
-            if (TeacherSource.of(source) instanceof TeacherSource.TorchScript) {
+            if (held.has(i) && TeacherSource.of(source) instanceof TeacherSource.TorchScript) {
                 throw Torch.refusedForeign("teachers[%d].source: %s".formatted(i, source));
             }
         }
@@ -117,7 +146,7 @@ public final class JobLoader {
      * @param job with every default, perhaps out of bounds
      */
     public static void findProblems(Job job, WorkerSettings settings, Problems problems) {
-        JobLoader tried = new JobLoader(job, settings, notice -> {}, problems);
+        JobLoader tried = new JobLoader(job, HeldTeachers.ALL, settings, notice -> {}, problems);
         try {
             tried.files();
         } catch (RuntimeException e) {
@@ -146,19 +175,15 @@ public final class JobLoader {
         ImageDataset images = files.images.orElseThrow();
         TrainingPlan plan = files.plan.orElseThrow();
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
-        List<TeacherFeatures> features = features(files, views);
-        BatchLoader.Settings decoding =
-                settings.loader(job.getSeed()).training(job.getDataset().getMaxBroken());
-        BatchLoader loader = open.add(new BatchLoader(images.train(), decoding, notices));
-        Targets targets = new Targets(files.torch, views, features, loader);
+        BatchLoader loader = loader(images);
+        Targets targets = new Targets(files.torch, views, features(files, views), loader);
         StepClock clock = new StepClock(targets.size());
-        FeatureShape shape = new FeatureShape(
-                plan.batch() / plan.microBatches(), targets.widths(), files.torch.profile(), job.getExact());
+        FeatureShape shape = shape(files.torch, plan, targets.widths());
         Optional<FeatureInbox> inbox =
                 trained.selfTaught() ? Optional.empty() : Optional.of(open.add(new FeatureInbox(shape, notices)));
         TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, inbox, job.getSeed());
         Optional<LoadedJob.Help> help = inbox.map(to ->
-                new LoadedJob.Help(to, new TeacherMaker(plan, views.passes().get(0), sources, shape)));
+                new LoadedJob.Help(to, new TeacherMaker(plan, views.passes().get(0), sources, shape, held)));
         StepInputs inputs = new TeacherInputs(plan, views, sources, clock);
         open.add(inputs::clear);
         EvaluationPlan.Parts measured = new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
@@ -176,6 +201,47 @@ public final class JobLoader {
                 open);
     }
 
+    /** Without a student, and with the teachers that are held only. */
+    private LoadedJob loadForHelp() {
+        Files files = files();
+        problems.refuse("The job can't be helped");
+        job = job.toBuilder().setViews(files.here.getViews()).build(); // as the teachers decide
+        ImageDataset images = files.images.orElseThrow();
+        TrainingPlan plan = files.plan.orElseThrow();
+        ViewPlan views = ViewPlan.of(job, false).of(held);
+        BatchLoader loader = loader(images);
+        Targets targets = new Targets(files.torch, views, features(files, views), loader);
+        Integer[] widths = new Integer[job.getTeachersCount()];
+        Arrays.setAll(widths, i -> held.has(i) ? targets.widths().get(held.place(i)) : 0);
+        FeatureShape shape = shape(files.torch, plan, List.of(widths));
+        FeatureInbox inbox = open.add(new FeatureInbox(shape, notices));
+        TeacherInputs.Sources sources =
+                new TeacherInputs.Sources(files.torch, targets, loader, Optional.empty(), job.getSeed());
+        FeatureMaker maker = new TeacherMaker(plan, views.passes().get(0), sources, shape, held);
+        JobStarted started = started(files.torch, images, plan).build();
+        return new LoadedJob(
+                job,
+                new LoadedJob.Facts(started, images.train().sha256()),
+                new LoadedJob.Parts(
+                        plan,
+                        HelpOnly.NONE,
+                        Evaluations.NONE,
+                        new StepClock(0),
+                        Optional.of(new LoadedJob.Help(inbox, maker))),
+                HelpOnly.NONE,
+                open);
+    }
+
+    private BatchLoader loader(ImageDataset images) {
+        BatchLoader.Settings decoding =
+                settings.loader(job.getSeed()).training(job.getDataset().getMaxBroken());
+        return open.add(new BatchLoader(images.train(), decoding, notices));
+    }
+
+    private FeatureShape shape(Torch torch, TrainingPlan plan, List<Integer> widths) {
+        return new FeatureShape(plan.batch() / plan.microBatches(), widths, torch.profile(), job.getExact());
+    }
+
     /** Between the parts of loading, each of which may take minutes: the memory is wanted for another job. */
     private void requireWanted() {
         if (!notices.wanted()) {
@@ -191,22 +257,27 @@ public final class JobLoader {
         Optional<ImageDataset> images = problems.attempt(
                 "dataset.path", () -> notices.waiting(() -> DatasetOpener.open(job, settings, notices)));
         Optional<ImageDataset> measured = DataSource.evaluation(job)
+                .filter(data -> held.isAll())
                 .flatMap(data -> problems.attempt(
                         "evaluation.data", () -> notices.waiting(() -> DatasetOpener.open(data, settings, notices))));
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
         requireWanted();
+        Job wanted = held.isAll() ? job : job.toBuilder().clearStudent().build();
         Optional<Job> readable = problems.attempt(
-                "teachers.source", () -> notices.waiting(() -> WeightFiles.here(job, settings, notices)));
-        Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
-                .orElse(job);
+                "teachers.source",
+                () -> notices.waiting(() -> WeightFiles.here(
+                        wanted, teacher -> TeacherNetworks.reads(wanted, held, teacher), settings, notices)));
+        Job here = readable.map(found -> TeacherNetworks.named(found, held, notices, problems))
+                .orElse(wanted);
         requireWanted();
         List<FrozenTeacher> teachers =
-                readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
+                readable.isPresent() ? FrozenTeacher.load(torch, here, held, problems, notices) : List.of();
         teachers.forEach(open::add);
         requireWanted();
-        Optional<NetworkGraph> backbone =
-                problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
+        Optional<NetworkGraph> backbone = held.isAll()
+                ? problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here))
+                : Optional.empty();
         return new Files(torch, here, images, measured, plan, teachers, backbone);
     }
 
@@ -214,7 +285,7 @@ public final class JobLoader {
         ImageList train = files.images.orElseThrow().train();
         FeatureKey keys = new FeatureKey(files.here, train.sha256(), files.torch.profile());
         List<TeacherFeatures> features =
-                new FeatureCache(files.here, keys, train.size(), settings, notices).open(files.teachers, views);
+                new FeatureCache(files.here, keys, train.size(), settings, notices).open(files.teachers, held, views);
         features.forEach(open::add);
         return features;
     }
@@ -260,12 +331,7 @@ public final class JobLoader {
                         .mapToLong(w -> w.length())
                         .sum()
                 - trained.backbone().parameterCount();
-        return JobStarted.newBuilder()
-                .setTotalSteps(plan.steps())
-                .setStepsPerEpoch(plan.stepsPerEpoch())
-                .setEpochs(plan.epoch(plan.steps() - 1) + 1)
-                .setBatch(plan.batch())
-                .setTrainImages(images.train().size())
+        return started(torch, images, plan)
                 .setValImages(compared.map(some -> some.val().size()).orElse(0))
                 .setLeaveOneOut(compared.filter(KnnEvaluation.Compared::inside).isPresent())
                 .setClasses(compared.map(KnnEvaluation.Compared::searched)
@@ -273,9 +339,18 @@ public final class JobLoader {
                         .classNames()
                         .size())
                 .setDescription(StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
-                .setDevice(torch.profile())
                 .setLoss(job.getLoss())
                 .build();
+    }
+
+    private static JobStarted.Builder started(Torch torch, ImageDataset images, TrainingPlan plan) {
+        return JobStarted.newBuilder()
+                .setTotalSteps(plan.steps())
+                .setStepsPerEpoch(plan.stepsPerEpoch())
+                .setEpochs(plan.epoch(plan.steps() - 1) + 1)
+                .setBatch(plan.batch())
+                .setTrainImages(images.train().size())
+                .setDevice(torch.profile());
     }
 
     /** The factory of a job's student as a {@link StepModule} on one device. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
@@ -49,6 +50,16 @@ public final class LoadedJob implements AutoCloseable {
          * @throws UserError if something the job names can't be used
          */
         LoadedJob open(Job job, Notices notices);
+
+        /**
+         * Loads data and some frozen teachers of a job, for a worker that only helps: it has no student and no steps.
+         *
+         * @param teachers by their place in the job, from 0; at least one
+         * @throws UserError if something of these can't be used
+         */
+        default LoadedJob openForHelp(Job job, List<Integer> teachers, Notices notices) {
+            throw new UserError("This worker can't only help: it loads all of a job");
+        }
     }
 
     /**

@@ -13,6 +13,7 @@ import org.simreg.worker.exchange.ahead.FeatureMaker;
 import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.exchange.ahead.HelpPlan;
 import org.simreg.worker.train.TeacherInputs.Sources;
+import org.simreg.worker.train.teacher.HeldTeachers;
 import org.simreg.worker.train.teacher.ViewPlan.Pass;
 
 /**
@@ -24,13 +25,17 @@ final class TeacherMaker implements FeatureMaker {
     private final Pass pass;
     private final Sources sources;
     private final FeatureShape shape;
+    private final HeldTeachers held;
 
     /**
-     * @param pass the one in which the teachers are asked
+     * @param pass the one in which the teachers that are held are asked
+     * @param sources of those teachers
+     * @param shape of all
      */
-    TeacherMaker(TrainingPlan plan, Pass pass, Sources sources, FeatureShape shape) {
+    TeacherMaker(TrainingPlan plan, Pass pass, Sources sources, FeatureShape shape, HeldTeachers held) {
         this.plan = plan;
         this.pass = pass;
+        this.held = held;
         this.sources = sources;
         this.shape = shape;
     }
@@ -54,7 +59,9 @@ final class TeacherMaker implements FeatureMaker {
     private final class Features implements Sequence {
         private final Iterator<HelpPlan.Item> items;
         private final TrainingPlan.Samples samples = plan.samples();
+        /** Their places among those that are held. */
         private final Queue<Integer> teachers = new ConcurrentLinkedQueue<>();
+
         private final BatchStream batches;
 
         Features(Iterator<HelpPlan.Item> items) {
@@ -73,9 +80,10 @@ final class TeacherMaker implements FeatureMaker {
                 @Override
                 public BatchLoader.Request next() {
                     HelpPlan.Item item = items.next();
-                    teachers.add(item.teacher());
+                    int teacher = held.place(item.teacher());
+                    teachers.add(teacher);
                     int[] ids = samples.of(item.step(), item.microBatch());
-                    return sources.targets().request(item.teacher(), pass, plan.epoch(item.step()), ids);
+                    return sources.targets().request(teacher, pass, plan.epoch(item.step()), ids);
                 }
             };
         }

@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
             "--device cuda:all starts a process for each GPU of the machine, named NAME-0, NAME-1, ..; --cluster-port"
                     + " and the port of --http count up, the cores are divided among them. One that is killed or ends"
                     + " with code 75 is started again.",
+            "A worker with --teachers is never waited for and costs nothing but time when it is lost: it suits spot"
+                    + " machines too small for all teachers of a job.",
             "Exit code 75: the cluster has lost sight of this worker, or its GPU is broken; start it again.",
             "",
             "Example:",
@@ -101,6 +103,15 @@ public final class WorkerCommand implements Callable<Integer> {
                     + " take more than two thirds of it is abandoned and done again by others (default: 60)")
     private int leaveWithin;
 
+    @Option(
+            names = "--teachers",
+            paramLabel = "N",
+            description =
+                    "Only help: hold at most N of a job's frozen teachers, at least 1, and no student, and compute"
+                            + " those teachers' features for the workers that train; the coordinator chooses which (default:"
+                            + " train, holding all)")
+    private Integer teachers;
+
     public WorkerCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
     }
@@ -113,6 +124,7 @@ public final class WorkerCommand implements Callable<Integer> {
     /** A worker for each GPU, started as this one was but for what tells them apart. */
     private DeviceWorkers processes() {
         try {
+            teachers(); // refused here, not by each process
             return DeviceArguments.of(spec.commandLine().getParseResult(), name(), WorkerNode.gpus())
                     .processes(leaveWithin());
         } catch (UserError e) {
@@ -136,12 +148,21 @@ public final class WorkerCommand implements Callable<Integer> {
                             Roots.parse(roots),
                             machine.torchscript(),
                             machine.cache()),
+                    teachers(),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http(own));
             return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog(), leaveWithin());
         } catch (UserError e) {
             throw process.refusal(spec.commandLine(), e);
         }
+    }
+
+    private int teachers() {
+        if (teachers != null && teachers < 1) {
+            throw new UserError("--teachers: " + teachers
+                    + " is out of bounds; choose 1 or more, or leave it out for a worker that trains");
+        }
+        return teachers == null ? 0 : teachers;
     }
 
     private Duration leaveWithin() {

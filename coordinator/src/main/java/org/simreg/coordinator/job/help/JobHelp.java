@@ -50,7 +50,8 @@ public final class JobHelp {
     }
 
     /**
-     * How many helpers pay.
+     * How many helpers pay, reckoned as if each held all teachers: one that holds some computes as many features, if of
+     * fewer teachers.
      *
      * @param all features of a whole step
      */
@@ -62,9 +63,17 @@ public final class JobHelp {
         return paying;
     }
 
-    /** The part of {@value #WHOLE} features that so many helpers compute. */
-    public int part(int all, int helpers) {
-        int exact = (int) Math.max(1, Math.floor(WHOLE * cost.part(all, helpers)));
+    /**
+     * The part of {@value #WHOLE} features of the teachers that are held which so many helpers compute: of each the same,
+     * though some may have more holders than others.
+     *
+     * @param all features of a whole step
+     * @param held part of the teachers that some helper holds, 0 to 1
+     */
+    public int part(int all, int helpers, double held) {
+        double share =
+                held == 1 ? cost.part(all, helpers) : cost.held(held).part((int) Math.round(all * held), helpers);
+        int exact = (int) Math.max(1, Math.floor(WHOLE * share));
         boolean ends = exact == WHOLE && part != WHOLE;
         if (ends || Math.abs(exact - part) > PART_SLACK) {
             part = exact;
@@ -106,6 +115,7 @@ public final class JobHelp {
         return order.getHelpersList().stream()
                 .map(helper -> JobStatus.Helper.newBuilder()
                         .setWorker(helper.getWorker())
+                        .addAllTeachers(helper.getTeachersList())
                         .setShare(needed == 0 ? 0 : given.getOrDefault(helper.getWorker(), 0.0) / needed)
                         .build())
                 .toList();

@@ -57,6 +57,15 @@ public record StepCost(double feature, double features, double rest, long steps)
     }
 
     /**
+     * The cost where only some teachers are held by helpers: what the others take is a part of the rest.
+     *
+     * @param held part of the teachers, 0 to 1
+     */
+    public StepCost held(double held) {
+        return new StepCost(feature, features * held, rest + (1 - held) * features * feature, steps);
+    }
+
+    /**
      * The part of all features that so many helpers compute in the time that the members need for the rest: then both
      * are as long at a step.
      *

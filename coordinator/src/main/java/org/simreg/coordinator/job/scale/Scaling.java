@@ -35,7 +35,7 @@ public final class Scaling implements ScaleService {
      * The facts from which the number of workers wanted is computed.
      *
      * @param demands of the jobs that train or want to
-     * @param attending workers that attend and don't leave
+     * @param attending workers that attend, don't leave, and can be members
      */
     public record State(Supplier<List<Demand>> demands, IntSupplier attending) {}
 

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -17,12 +18,14 @@ import org.simreg.coordinator.job.schedule.Demand.AvailableWorker;
  * can't do without, if so many are left; one that can't have them waits, and later ones may go
  * first. What remains goes round, one worker a job, up to what each can use. Workers stay where
  * they are if they can: a job takes its own first, then its helpers, idle ones, others' helpers, then those of the last
- * in the queue. Who is left then goes round once more, as a helper, as far as that pays.
+ * in the queue. Who is left then goes round once more, as a helper, as far as that pays, and with them those that only
+ * help: they are never among a job's workers.
  */
 public final class Allotment {
     private final List<Candidate> candidates = new ArrayList<>();
     private final Map<String, Integer> order = new TreeMap<>();
     private final List<AvailableWorker> free;
+    private final List<AvailableWorker> helpersOnly;
 
     /** How many of the free ones meet which requirements, while they are the same: many jobs need the same. */
     private final Map<Demand.Requirements, Long> fitting = new HashMap<>();
@@ -71,7 +74,10 @@ public final class Allotment {
     }
 
     private Allotment(List<AvailableWorker> available, List<Demand> demands) {
-        free = new ArrayList<>(available);
+        free = new ArrayList<>(
+                available.stream().filter(worker -> !worker.helpsOnly()).toList());
+        helpersOnly = new ArrayList<>(
+                available.stream().filter(AvailableWorker::helpsOnly).toList());
         available.forEach(worker -> homes.add(worker.job()));
         demands.stream().sorted(Demand.ORDER).forEach(demand -> candidates.add(new Candidate(demand)));
         for (int i = 0; i < candidates.size(); i++) {
@@ -160,12 +166,28 @@ public final class Allotment {
         while (taken) {
             taken = false;
             for (Candidate candidate : candidates) {
-                int most = candidate.demand.helpers().most();
-                if (candidate.served && candidate.helpers.size() < most) {
-                    taken |= take(candidate, candidate.helpers);
-                }
+                taken |= candidate.served && takeHelper(candidate);
             }
         }
+    }
+
+    /** Those that can do nothing else go first, among workers that are as near. */
+    private boolean takeHelper(Candidate candidate) {
+        int helpers = candidate.helpers.size();
+        Optional<AvailableWorker> some =
+                helpers < candidate.demand.helpers().some() ? nearest(candidate, helpersOnly) : Optional.empty();
+        Optional<AvailableWorker> whole =
+                helpers < candidate.demand.helpers().most() ? nearest(candidate, free) : Optional.empty();
+        boolean wholeIsNearer = whole.isPresent()
+                && (some.isEmpty() || distance(candidate, whole.get()) < distance(candidate, some.get()));
+        if (wholeIsNearer) {
+            return take(candidate, candidate.helpers);
+        }
+        some.ifPresent(worker -> {
+            helpersOnly.remove(worker);
+            candidate.helpers.add(worker.name());
+        });
+        return some.isPresent();
     }
 
     /** Waits with its prepared workers, so that it need not load again. */
@@ -179,10 +201,7 @@ public final class Allotment {
     }
 
     private boolean take(Candidate candidate, Set<String> as) {
-        return free.stream()
-                .filter(candidate.requirements::takes)
-                .min(Comparator.comparing((AvailableWorker worker) -> distance(candidate, worker))
-                        .thenComparing(AvailableWorker::name))
+        return nearest(candidate, free)
                 .map(worker -> {
                     free.remove(worker);
                     fitting.clear();
@@ -190,6 +209,13 @@ public final class Allotment {
                     return as.add(worker.name());
                 })
                 .orElse(false);
+    }
+
+    private Optional<AvailableWorker> nearest(Candidate candidate, List<AvailableWorker> of) {
+        return of.stream()
+                .filter(candidate.requirements::takes)
+                .min(Comparator.comparing((AvailableWorker worker) -> distance(candidate, worker))
+                        .thenComparing(AvailableWorker::name));
     }
 
     private int distance(Candidate candidate, AvailableWorker worker) {
@@ -207,6 +233,7 @@ public final class Allotment {
                 + ", "
                 + (found == 0 ? "none is" : found == 1 ? "1 is" : found + " are")
                 + " free"
+                + (helpersOnly.isEmpty() ? "" : " beside " + helpersOnly.size() + " that only help")
                 + (others == 0 || candidate.requirements.profile().isEmpty()
                         ? ""
                         : " of profile "

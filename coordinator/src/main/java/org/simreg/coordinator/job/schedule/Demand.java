@@ -34,23 +34,41 @@ public record Demand(String job, Rank rank, int least, int most, Helpers helpers
      *
      * @param most that pay and are allowed
      * @param asked of them, for how many workers are to be started
+     * @param some most of them if the last are workers that only help, with some teachers: where any pays, one a teacher
      */
-    public record Helpers(int most, int asked) {
+    public record Helpers(int most, int asked, int some) {
         /** No helpers. */
         public static final Helpers NONE = new Helpers(0, 0);
+
+        /** Of a job with one teacher. */
+        public Helpers(int most, int asked) {
+            this(most, asked, most);
+        }
 
         /**
          * Of a job.
          *
          * @param paying helpers that make its steps shorter
+         * @param teachers frozen ones
          */
-        public static Helpers of(Placement placement, int paying) {
+        public static Helpers of(Placement placement, int paying, int teachers) {
+            int some = paying == 0 ? 0 : Math.max(paying, teachers);
             if (!placement.hasMaxHelpers()) {
-                return new Helpers(paying, 0);
+                return new Helpers(paying, 0, some);
             }
             int most = Math.min(paying, placement.getMaxHelpers());
-            return new Helpers(most, most);
+            return new Helpers(most, most, Math.min(some, placement.getMaxHelpers()));
         }
+
+        /** Where so many that only help are there: for those nobody is to be started. */
+        Helpers with(int there) {
+            return new Helpers(most, Math.max(0, asked - there), some);
+        }
+    }
+
+    /** The same where so many of its helpers are workers that only help. */
+    public Demand with(int helpersOnly) {
+        return new Demand(job, rank, least, most, helpers.with(helpersOnly), requirements);
     }
 
     /**
@@ -88,11 +106,17 @@ public record Demand(String job, Rank rank, int least, int most, Helpers helpers
      *
      * @param job what it is at now; empty: nothing
      * @param helps whether it holds no state of that job's student: it helps, or has only loaded the job
+     * @param helpsOnly whether it can't be a member
      */
-    public record AvailableWorker(String name, String profile, String job, boolean helps) {
-        /** A worker that doesn't help. */
+    public record AvailableWorker(String name, String profile, String job, boolean helps, boolean helpsOnly) {
+        /** A worker that can be a member, and doesn't help. */
         public AvailableWorker(String name, String profile, String job) {
             this(name, profile, job, false);
+        }
+
+        /** A worker that can be a member. */
+        public AvailableWorker(String name, String profile, String job, boolean helps) {
+            this(name, profile, job, helps, false);
         }
     }
 

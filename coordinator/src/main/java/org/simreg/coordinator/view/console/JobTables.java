@@ -37,12 +37,23 @@ public final class JobTables {
         return table.text();
     }
 
-    /** "trains on w0; helped by w1 (60 %), w2 (40 %)", of the features that steps needed lately. */
+    /**
+     * "trains on w0; helped by w1 (60 %), w2 (40 %, teacher 2)", of the features that steps needed lately; teachers count
+     * from 1.
+     */
     private static String reason(JobStatus job) {
         String helpers = job.getHelpersList().stream()
-                .map(helper -> "%s (%d %%)".formatted(helper.getWorker(), Math.round(100 * helper.getShare())))
+                .map(helper -> "%s (%d %%%s)"
+                        .formatted(helper.getWorker(), Math.round(100 * helper.getShare()), teachers(helper)))
                 .collect(Collectors.joining(", "));
         return helpers.isEmpty() ? job.getReason() : job.getReason() + "; helped by " + helpers;
+    }
+
+    private static String teachers(JobStatus.Helper helper) {
+        String numbers = helper.getTeachersList().stream()
+                .map(teacher -> Numbers.count(teacher + 1))
+                .collect(Collectors.joining(" + "));
+        return numbers.isEmpty() ? "" : (helper.getTeachersCount() == 1 ? ", teacher " : ", teachers ") + numbers;
     }
 
     /** How many workers are wanted and why, and on a second line the bounds. */
@@ -109,6 +120,9 @@ public final class JobTables {
     }
 
     private static String share(WorkerStatus worker) {
+        if (worker.getTeachers() != 0) {
+            return "only helps";
+        }
         int first = worker.getFirst();
         int last = first + worker.getCount() - 1;
         return switch (worker.getCount()) {

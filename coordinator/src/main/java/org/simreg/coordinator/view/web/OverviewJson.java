@@ -109,6 +109,7 @@ final class OverviewJson {
         json.addProperty("since", worker.getSinceMs());
         json.addProperty("first", worker.getFirst());
         json.addProperty("count", worker.getCount());
+        json.addProperty("helpsOnly", worker.getTeachers() != 0);
         json.addProperty("reason", worker.getReason());
         return json;
     }

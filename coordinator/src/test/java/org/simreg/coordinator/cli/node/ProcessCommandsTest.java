@@ -80,6 +80,7 @@ class ProcessCommandsTest {
         assertEquals("127.0.0.1", settings.cluster().host());
         assertEquals(List.of("127.0.0.1:5701"), settings.cluster().peers());
         assertEquals("auto", settings.machine().device());
+        assertEquals(0, settings.teachers(), "it can be a member");
         assertEquals(2, settings.machine().threads());
         assertTrue(settings.name().endsWith("-" + ProcessHandle.current().pid()), settings.name());
     }
@@ -92,6 +93,7 @@ class ProcessCommandsTest {
             "--name=w1",
             "--device=cuda",
             "--decode-threads=3",
+            "--teachers=2",
             "--host=10.0.0.7",
             "--peer-service=simreg.default.svc"
         };
@@ -101,6 +103,7 @@ class ProcessCommandsTest {
         assertEquals("w1", settings.name());
         assertEquals("cuda:0", settings.machine().device());
         assertEquals(3, settings.machine().decodeThreads());
+        assertEquals(2, settings.teachers());
         assertEquals(Optional.of("simreg.default.svc"), settings.cluster().service());
     }
 
@@ -128,6 +131,7 @@ class ProcessCommandsTest {
                 "worker --coordinator=h:0 | --coordinator: 0 is no port in 'h:0'; choose 1 to 65535",
                 "worker --name=a/b --host=h | --name: 'a/b' can't name a worker; begin with",
                 "worker --device=gpu --host=h | --device: 'gpu' is no device; choose auto, cpu,",
+                "worker --teachers=0 --host=h | --teachers: 0 is out of bounds; choose 1 or more, or leave it out",
                 "worker --threads=0 --host=h | --threads: 0 is out of bounds; choose 1 to 1024",
             })
     void aWrongOptionIsRefusedBeforeAnythingStarts(String line, String part) {

@@ -16,6 +16,7 @@ import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Demand.AvailableWorker;
 import org.simreg.coordinator.job.schedule.Demand.Rank;
 import org.simreg.coordinator.job.schedule.Demand.Requirements;
+import org.simreg.proto.Placement;
 
 class AllotmentTest {
     private static final Requirements ANY = new Requirements("", false, Set.of());
@@ -59,6 +60,62 @@ class AllotmentTest {
         assertEquals(4, grants.get("a").workers().size());
         assertFalse(grants.get("b").served());
         assertEquals("needs 1 worker, none is free", grants.get("b").reason());
+    }
+
+    private static AvailableWorker helperOnly(String name, String job) {
+        return new AvailableWorker(name, "p", job, !job.isEmpty(), true);
+    }
+
+    private static Demand helped(String job, int most, int helpers, int some) {
+        return new Demand(job, new Rank(0, job.charAt(0)), 1, most, new Demand.Helpers(helpers, 0, some), ANY);
+    }
+
+    @Test
+    void workersThatOnlyHelpAreNotAmongThoseThatAJobWaitsFor() {
+        List<AvailableWorker> servers = List.of(helperOnly("1", ""), helperOnly("2", "a"), idle("3"));
+        Grant waits = Allotment.of(servers, List.of(demand("a", 0, 2, 4))).get("a");
+        assertFalse(waits.served());
+        assertEquals("needs 2 workers, 1 is free beside 2 that only help", waits.reason());
+        assertEquals(Set.of(), waits.all());
+        Grant served = Allotment.of(servers, List.of(helped("a", 4, 2, 2))).get("a");
+        assertEquals(Set.of("3"), served.workers());
+        assertEquals(Set.of("1", "2"), served.helpers());
+    }
+
+    @Test
+    void thoseThatOnlyHelpGoFirstAndAsManyAsThereAreTeachers() {
+        List<AvailableWorker> servers = List.of(idle("1"), idle("2"), helperOnly("3", ""), helperOnly("4", ""));
+        assertEquals(
+                Set.of("3"),
+                Allotment.of(servers, List.of(helped("a", 1, 1, 1))).get("a").helpers());
+        assertEquals(
+                Set.of("3", "4"),
+                Allotment.of(servers, List.of(helped("a", 1, 1, 2))).get("a").helpers());
+        assertEquals(
+                Set.of("2", "3", "4"),
+                Allotment.of(servers, List.of(helped("a", 1, 3, 3))).get("a").helpers());
+        List<AvailableWorker> helps =
+                List.of(idle("1"), new AvailableWorker("2", "p", "a", true, false), helperOnly("3", ""));
+        assertEquals(
+                Set.of("1"),
+                Allotment.of(List.of(idle("1"), helperOnly("3", "b")), List.of(helped("a", 1, 0, 0)))
+                        .get("a")
+                        .all(),
+                "none pays");
+        assertEquals(
+                Set.of("3"),
+                Allotment.of(helps, List.of(helped("a", 1, 1, 1))).get("a").helpers(),
+                "the helper has become the member");
+    }
+
+    @Test
+    void ofThoseThatOnlyHelpOneATeacherIsTakenIfAnyHelperPays() {
+        Placement any = Placement.getDefaultInstance();
+        Placement two = Placement.newBuilder().setMaxHelpers(2).build();
+        assertEquals(new Demand.Helpers(1, 0, 3), Demand.Helpers.of(any, 1, 3));
+        assertEquals(new Demand.Helpers(5, 0, 5), Demand.Helpers.of(any, 5, 3));
+        assertEquals(new Demand.Helpers(1, 1, 2), Demand.Helpers.of(two, 1, 3));
+        assertEquals(Demand.Helpers.NONE, Demand.Helpers.of(any, 0, 3));
     }
 
     @Test

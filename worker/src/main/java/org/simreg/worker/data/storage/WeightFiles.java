@@ -2,6 +2,8 @@ package org.simreg.worker.data.storage;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
@@ -30,14 +32,26 @@ public final class WeightFiles {
      * @throws UserError if the coordinator doesn't give a file
      */
     public static Job here(Job job, WorkerSettings settings, Notices notices) {
+        return here(job, teacher -> true, settings, notices);
+    }
+
+    /**
+     * The same where not all teachers are needed.
+     *
+     * @param needed by their place in the job; the paths of the others stay as they are
+     */
+    public static Job here(Job job, IntPredicate needed, WorkerSettings settings, Notices notices) {
         return settings.storage()
-                .map(storage -> new WeightFiles(storage, settings.roots(), notices).located(job))
+                .map(storage -> new WeightFiles(storage, settings.roots(), notices).located(job, needed))
                 .orElse(job);
     }
 
-    private Job located(Job job) {
+    private Job located(Job job, IntPredicate needed) {
         Job.Builder here = job.toBuilder();
-        here.getTeachersBuilderList().forEach(teacher -> teacher.setSource(source(teacher.getSource())));
+        IntStream.range(0, job.getTeachersCount())
+                .filter(needed)
+                .mapToObj(here::getTeachersBuilder)
+                .forEach(teacher -> teacher.setSource(source(teacher.getSource())));
         student(here.getStudentBuilder());
         return here.build();
     }

@@ -205,9 +205,14 @@ public final class FeatureInbox implements AutoCloseable {
             if (!telling && !over && told != step) {
                 telling = true;
                 told = step;
-                FrameHeader.Place word = new FrameHeader.Place(step, whole(step), 0);
+                FrameHeader.Place word = new FrameHeader.Place(step, whole(step), window());
                 lane.send(FrameHeader.Kind.AT, word, Frame.Payload.NONE, this::toldAgain);
             }
+        }
+
+        /** Steps after the one at hand whose features are kept. */
+        private int window() {
+            return shape.window(plan.shares().get(rank).count());
         }
 
         /** Steps after this one of which all that the helper computes is there. */
@@ -260,10 +265,7 @@ public final class FeatureInbox implements AutoCloseable {
         private boolean isWanted(Slot slot) {
             HelpPlan.Share share = plan.shares().get(rank);
             int microBatch = Math.floorDiv(slot.slot, shape.teachers()) - share.first();
-            return slot.step >= at
-                    && slot.step <= at + shape.window(share.count())
-                    && microBatch >= 0
-                    && microBatch < share.count();
+            return slot.step >= at && slot.step <= at + window() && microBatch >= 0 && microBatch < share.count();
         }
 
         private boolean begin(Slot slot, FeatureHeader read) {

@@ -74,7 +74,7 @@ final class FeatureOutbox implements AutoCloseable {
     /** The pace of a member; null before it has said where it is, or when it can't be reached. */
     synchronized Pace pace(int member) {
         Lane lane = lanes.get(member);
-        return lane.broken || lane.at < 0 ? null : new Pace(lane.at, lane.whole, lane.stepNanos);
+        return lane.broken || lane.at < 0 ? null : new Pace(lane.at, lane.whole, lane.window, lane.stepNanos);
     }
 
     /** Whether a member takes more. */
@@ -88,9 +88,10 @@ final class FeatureOutbox implements AutoCloseable {
      *
      * @param at the step that it prepares
      * @param whole steps after that one whose features it has
+     * @param window steps after that one whose features it keeps
      * @param stepNanos wall time of its steps; 0 before it is known
      */
-    record Pace(long at, int whole, double stepNanos) {}
+    record Pace(long at, int whole, int window, double stepNanos) {}
 
     /** Tells a member that an item is being computed. */
     void started(HelpPlan.Item item) {
@@ -147,6 +148,7 @@ final class FeatureOutbox implements AutoCloseable {
         private final String member;
         private long at = -1;
         private int whole;
+        private int window;
         private long since;
         private double stepNanos;
         private int sending;
@@ -181,6 +183,7 @@ final class FeatureOutbox implements AutoCloseable {
                 }
                 at = step;
                 whole = frame.header().place().slot();
+                window = frame.header().place().position();
                 since = now;
                 FeatureOutbox.this.notifyAll();
             }

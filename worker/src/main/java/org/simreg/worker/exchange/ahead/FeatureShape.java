@@ -7,7 +7,7 @@ import org.simreg.proto.NumericProfile;
  * The shape of a job's features, and what they have to be computed by: equal on all workers of a job.
  *
  * @param rows images of a micro-batch, N
- * @param widths D of each frozen teacher, in the job's order
+ * @param widths D of each frozen teacher, in the job's order; 0 of those that a helper doesn't hold
  * @param profile numeric profile of this worker
  * @param exact whether features of another profile are refused
  */

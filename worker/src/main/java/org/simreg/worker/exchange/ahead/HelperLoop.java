@@ -121,9 +121,7 @@ public final class HelperLoop implements AutoCloseable {
     /** The last step whose features a member keeps now; -1 while it doesn't say where it is. */
     private long kept(int member) {
         FeatureOutbox.Pace pace = outbox.pace(member);
-        return pace == null
-                ? -1
-                : pace.at() + maker.shape().window(plan.shares().get(member).count());
+        return pace == null ? -1 : pace.at() + pace.window();
     }
 
     /** The last step whose features some member keeps now. */

@@ -226,7 +226,9 @@ final class CoordinatorConnection {
     }
 
     private void prepare(Prepare order) {
-        if (holds(order.getJob()) && job.get().holding().isPresent()) {
+        if (holds(order.getJob())
+                && job.get().holding().isPresent()
+                && job.get().teachers().equals(order.getTeachersList())) {
             job.get().prepare(order.getAttempt());
             return;
         }

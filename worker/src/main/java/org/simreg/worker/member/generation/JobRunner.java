@@ -136,6 +136,11 @@ public final class JobRunner {
         return prepare.getJob();
     }
 
+    /** The frozen teachers that it holds, as this worker only helps; empty: all, with the student. */
+    public List<Integer> teachers() {
+        return prepare.getTeachersList();
+    }
+
     /** Done once everything is released. */
     public CompletableFuture<Void> ended() {
         return ended;
@@ -190,7 +195,8 @@ public final class JobRunner {
         Optional<LoadedJob.Help> ends = loadedJob.help();
         ends.ifPresent(with -> with.inbox().connect(order, workerContext.worker(), transport));
         boolean helps = order.getHelpersList().stream()
-                .anyMatch(helper -> helper.getWorker().equals(workerContext.worker()));
+                .anyMatch(helper -> helper.getWorker().equals(workerContext.worker())
+                        && helper.getTeachersList().equals(teachers()));
         if (helps && ends.isPresent()) {
             generations.add(() -> runHelp(order, transport, ends.get().maker()));
         }
@@ -235,7 +241,8 @@ public final class JobRunner {
 
     /** What this worker holds, for its Hello; empty if nothing can go on. */
     public synchronized Optional<Holding> holding() {
-        Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
+        Holding.Builder holding =
+                Holding.newBuilder().setJob(job()).setPreparing(preparing).addAllTeachers(teachers());
         if (current != null) {
             holding.setGeneration(current.number())
                     .setCommitted(current.committed())
@@ -272,9 +279,12 @@ public final class JobRunner {
     private LoadedJob loaded() {
         try (Notices.Mark mark =
                 workerContext.jobs().marks().map(marks -> marks.loading(job())).orElse(Notices.Mark.NONE)) {
-            LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices);
+            LoadedJob.Opener opener = workerContext.jobs().opener();
+            LoadedJob loaded = teachers().isEmpty()
+                    ? opener.open(prepare.getSettings(), notices)
+                    : opener.openForHelp(prepare.getSettings(), teachers(), notices);
             try {
-                if (prepare.getJoins()) {
+                if (prepare.getJoins() && teachers().isEmpty()) {
                     TrainingLoop.warmUp(loaded);
                 }
                 return loaded;

@@ -46,20 +46,27 @@ public final class FeatureCache {
         this.notices = notices;
     }
 
+    /** Opens the stores of all teachers. */
+    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, ViewPlan views) {
+        return open(teachers, HeldTeachers.ALL, views);
+    }
+
     /**
-     * Opens the stores of all teachers.
+     * Opens the stores of teachers.
      *
      * @param teachers in the job's order; none for a momentum teacher
+     * @param held which they are
+     * @param views of those
      * @return one a teacher; the caller closes them
      * @throws UserError if a store holds other features, or the disk has no room
      */
-    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, ViewPlan views) {
+    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, HeldTeachers held, ViewPlan views) {
         if (views(job) == 0) {
             return teachers.stream().map(TeacherFeatures::new).toList();
         }
         RowFormat format =
                 job.getCache().getPrecision() == Cache.Format.FLOAT16 ? RowFormat.FLOAT16 : RowFormat.FLOAT32;
-        List<Optional<FeatureStore>> stores = stores(teachers, views, format);
+        List<Optional<FeatureStore>> stores = stores(teachers, held, views, format);
         return IntStream.range(0, teachers.size())
                 .mapToObj(i -> new TeacherFeatures(
                         teachers.get(i),
@@ -81,7 +88,8 @@ public final class FeatureCache {
         return views == 0 ? "" : ", " + views + (views == 1 ? " view" : " views") + " a sample";
     }
 
-    private List<Optional<FeatureStore>> stores(List<FrozenTeacher> teachers, ViewPlan views, RowFormat format) {
+    private List<Optional<FeatureStore>> stores(
+            List<FrozenTeacher> teachers, HeldTeachers held, ViewPlan views, RowFormat format) {
         if (job.getCache().getPrecision() == Cache.Format.NONE) {
             return teachers.stream()
                     .map(teacher -> Optional.<FeatureStore>empty())
@@ -91,8 +99,9 @@ public final class FeatureCache {
         for (int i = 0; i < teachers.size(); i++) {
             View view = views.views().get(views.passes().get(0).teachers().get(i));
             int width = teachers.get(i).width();
-            wanted.add(new Wanted(
-                    i, new StoreHeader.Shape(width, format, samples, views(job)), keys.of(job.getTeachers(i), view)));
+            int number = held.number(i);
+            StoreHeader.Shape shape = new StoreHeader.Shape(width, format, samples, views(job));
+            wanted.add(new Wanted(number, shape, keys.of(job.getTeachers(number), view)));
         }
         return open(wanted).stream().map(Optional::of).toList();
     }

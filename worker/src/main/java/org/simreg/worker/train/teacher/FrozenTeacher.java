@@ -17,20 +17,26 @@ import org.simreg.worker.network.NetworkGraph;
 
 /** A frozen network whose features the student regresses. */
 public interface FrozenTeacher extends AutoCloseable {
+    /** Loads all frozen teachers of a job. */
+    static List<FrozenTeacher> load(Torch torch, Job job, Problems problems, Consumer<String> notices) {
+        return load(torch, job, HeldTeachers.ALL, problems, notices);
+    }
+
     /**
-     * Loads the frozen teachers of a job in its order; none for a momentum teacher.
+     * Loads frozen teachers of a job in its order; none for a momentum teacher.
      *
      * @param job with its networks named, see {@link TeacherNetworks}; where one is not, a problem says so already
      * @param problems takes the teachers that can't be used, which are then missing in the list
      * @param notices takes a sentence where a file holds several networks
      */
-    static List<FrozenTeacher> load(Torch torch, Job job, Problems problems, Consumer<String> notices) {
+    static List<FrozenTeacher> load(
+            Torch torch, Job job, HeldTeachers held, Problems problems, Consumer<String> notices) {
         List<FrozenTeacher> loaded = new ArrayList<>();
         try {
             for (int i = 0; i < job.getTeachersCount(); i++) {
                 Teacher asked = job.getTeachers(i);
                 boolean self = TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self;
-                if (!self && !TeacherNetworks.isOpen(asked)) {
+                if (!self && held.has(i) && !TeacherNetworks.isOpen(asked)) {
                     String place = "teachers[" + i + "].source";
                     problems.attempt(place, () -> load(torch, job, asked, notices))
                             .ifPresent(loaded::add);

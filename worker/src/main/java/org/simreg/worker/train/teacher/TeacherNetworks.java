@@ -19,21 +19,33 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 public final class TeacherNetworks {
     private TeacherNetworks() {}
 
+    /** The same for all teachers. */
+    public static Job named(Job job, Consumer<String> notices, Problems problems) {
+        return named(job, HeldTeachers.ALL, notices, problems);
+    }
+
+    /** Whether a teacher's file must be there: where it is held, or decides how views are resized. */
+    public static boolean reads(Job job, HeldTeachers held, int teacher) {
+        boolean decides = teacher == 0 && job.getViews().getInterpolation() == Resizing.TEACHER;
+        return held.has(teacher) || decides && isOpen(job.getTeachers(teacher));
+    }
+
     /**
      * The job with the network of each teacher named, by what its file holds, and its pixels where the job says nothing of
      * them and the network was trained with others than ImageNet's; and with the interpolation of its views, where the job leaves
      * that to its teachers: that on which the first teacher's publishers evaluate it.
      *
      * @param job with paths that can be read here
+     * @param held of the others the files are not read
      * @param notices takes a sentence about each that was recognised, and each that wants other pixels than ImageNet's
      * @param problems takes the teachers whose network can't be told, which keep {@code auto}
      */
-    public static Job named(Job job, Consumer<String> notices, Problems problems) {
+    public static Job named(Job job, HeldTeachers held, Consumer<String> notices, Problems problems) {
         Job.Builder named = job.toBuilder();
         for (int i = 0; i < job.getTeachersCount(); i++) {
             Teacher teacher = job.getTeachers(i);
             Teacher.Builder to = named.getTeachersBuilder(i);
-            if (isOpen(teacher)) {
+            if (isOpen(teacher) && reads(job, held, i)) {
                 String source = teacher.getSource();
                 problems.attempt(
                                 "teachers[" + i + "].network",
@@ -45,16 +57,16 @@ public final class TeacherNetworks {
                                         notices))
                         .ifPresent(to::setNetwork);
             }
-            if (!to.hasPixels() && isNamed(to)) {
+            if (!to.hasPixels() && isNamed(to) && held.has(i)) {
                 setPixels(to, notices);
             }
         }
-        resize(named, notices);
+        resize(named, held, notices);
         return named.build();
     }
 
     /** Teacher and student share a view: where the job leaves its interpolation to the teachers, the first decides. */
-    private static void resize(Job.Builder job, Consumer<String> notices) {
+    private static void resize(Job.Builder job, HeldTeachers held, Consumer<String> notices) {
         if (job.getViews().getInterpolation() == Resizing.TEACHER) {
             Teacher.Builder first = job.getTeachersBuilder(0);
             boolean bicubic = isNamed(first) && Networks.interpolation(first.getNetwork()) == Interpolation.BICUBIC;
@@ -67,7 +79,7 @@ public final class TeacherNetworks {
                                         Networks.backbone(first.getNetwork()).name()));
             }
         }
-        for (Teacher.Builder teacher : job.getTeachersBuilderList()) {
+        for (Teacher.Builder teacher : held.of(job.getTeachersBuilderList())) {
             if (isNamed(teacher)) {
                 compare(teacher, job.getViews().getInterpolation(), notices);
             }

@@ -59,6 +59,14 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
                         job.getEvaluation().getResize(), job.getViews().getSize(), JobSettings.interpolation(job)));
     }
 
+    /** The same views, shown to the teachers that are held. */
+    public ViewPlan of(HeldTeachers held) {
+        List<Pass> some = passes.stream()
+                .map(pass -> new Pass(held.of(pass.teachers), pass.student))
+                .toList();
+        return new ViewPlan(views, some, cycle);
+    }
+
     /** Number of the view that an epoch shows, part of its random draws. */
     public int number(int epoch) {
         return cycle == 0 ? epoch : epoch % cycle;

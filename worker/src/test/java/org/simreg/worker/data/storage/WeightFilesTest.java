@@ -135,6 +135,16 @@ class WeightFilesTest {
     }
 
     @Test
+    void teachersThatAreNotNeededAreNotCopied() throws IOException {
+        Job job = SmallRun.job(FAR + "a.pth", FAR + "b.pth").build();
+        WorkerSettings settings = new WorkerSettings("cpu", 1, 1, folder.resolve("index"), Optional.of(storage));
+        Job here = WeightFiles.here(job, teacher -> teacher == 1, settings, notice -> {});
+        assertEquals(job.getTeachers(0), here.getTeachers(0));
+        assertCopy(FAR + "b.pth", here.getTeachers(1).getSource());
+        assertEquals(List.of(FAR + "b.pth"), asked);
+    }
+
+    @Test
     void aModuleAndTheRunThatItRestartsFromAreCopiedToo() throws IOException {
         Job.Builder job = SmallRun.job("self");
         job.getStudentBuilder().setModule(FAR + "net.pt").setRestart(FAR + "step-2.safetensors");

@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Who computes which features ahead: properties over random plans. */
@@ -94,6 +96,90 @@ class HelpPlanTest {
                     - Arrays.stream(loads).min().getAsLong();
             assertTrue(spread <= 1, plan + " " + Arrays.toString(loads));
         }
+    }
+
+    /** Four micro-batches on two members. */
+    private static HelpPlan plan(int teachers, int part, List<List<Integer>> held) {
+        return new HelpPlan(List.of(new HelpPlan.Share(0, 2), new HelpPlan.Share(2, 2)), teachers, part, held);
+    }
+
+    private static long[] loads(HelpPlan plan, int steps) {
+        long[] loads = new long[plan.helpers()];
+        for (long step = 0; step < steps; step++) {
+            for (int helper = 0; helper < plan.helpers(); helper++) {
+                loads[helper] += plan.of(step, helper).size();
+            }
+        }
+        return loads;
+    }
+
+    @Test
+    void whoNamesAllTeachersIsAsWhoNamesNone() {
+        SplittableRandom random = new SplittableRandom(4);
+        for (int i = 0; i < 50; i++) {
+            HelpPlan plan = random(random);
+            List<Integer> all = IntStream.range(0, plan.teachers()).boxed().toList();
+            List<List<Integer>> held = IntStream.range(0, plan.helpers())
+                    .mapToObj(helper -> helper % 2 == 0 ? all : List.<Integer>of())
+                    .toList();
+            assertEquals(plan, new HelpPlan(plan.shares(), plan.teachers(), plan.part(), held));
+        }
+    }
+
+    @Test
+    void helpersThatHoldSomeTeachersComputeNoOthers() {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < 200; i++) {
+            HelpPlan all = random(random);
+            List<List<Integer>> held = new ArrayList<>();
+            for (int helper = 0; helper < all.helpers(); helper++) {
+                held.add(random.nextBoolean() ? List.of() : List.of(random.nextInt(all.teachers())));
+            }
+            HelpPlan plan = new HelpPlan(all.shares(), all.teachers(), all.part(), held);
+            for (long step = 0; step < STEPS; step++) {
+                int helped = 0;
+                for (int helper = 0; helper < plan.helpers(); helper++) {
+                    for (HelpPlan.Item item : plan.of(step, helper)) {
+                        List<Integer> own = held.get(helper);
+                        assertTrue(own.isEmpty() || own.contains(item.teacher()), plan + " " + item);
+                        assertEquals(helper, plan.helper(item));
+                        helped++;
+                    }
+                }
+                assertEquals(
+                        helped,
+                        all(plan, step).stream()
+                                .filter(item -> plan.helper(item) >= 0)
+                                .count());
+            }
+        }
+    }
+
+    @Test
+    void ofATeacherThatNobodyHoldsTheMembersComputeAll() {
+        HelpPlan plan = plan(3, HelpPlan.WHOLE, List.of(List.of(0), List.of(2), List.of(7)));
+        for (HelpPlan.Item item : all(plan, 9)) {
+            assertEquals(List.of(0, -1, 1).get(item.teacher()), plan.helper(item), item.toString());
+        }
+    }
+
+    @Test
+    void whoHoldsMoreTeachersHasFewerTurnsAtEach() {
+        long[] loads = loads(plan(2, HelpPlan.WHOLE, List.of(List.of(), List.of(0), List.of(1))), 30);
+        assertEquals(Set.of(80L), Arrays.stream(loads).boxed().collect(Collectors.toSet()));
+        long[] more = loads(plan(3, HelpPlan.WHOLE, List.of(List.of(0, 1), List.of(1, 2), List.of(0, 2))), 30);
+        assertEquals(Set.of(120L), Arrays.stream(more).boxed().collect(Collectors.toSet()));
+    }
+
+    @Test
+    void ofSeparateTeachersTheHelpInEachStepIsEven() {
+        HelpPlan plan = plan(2, HelpPlan.WHOLE / 4, List.of(List.of(0), List.of(1)));
+        for (long step = 0; step < STEPS; step++) {
+            long[] helped = new long[2];
+            all(plan, step).stream().filter(item -> plan.helper(item) >= 0).forEach(item -> helped[item.member()]++);
+            assertEquals("[1, 1]", Arrays.toString(helped), "step " + step);
+        }
+        assertEquals("[64, 64]", Arrays.toString(loads(plan, STEPS)));
     }
 
     @Test

@@ -55,6 +55,26 @@ class TeacherNetworksTest {
     }
 
     @Test
+    void ofTeachersThatAreNotHeldOnlyTheFirstIsReadAndOnlyWhereItDecidesTheViews() {
+        String file = folder.resolve("mobile.safetensors").toString();
+        Safetensors.write(Path.of(file), HubFixture.filled("timm-mobilenet-v2"));
+        HeldTeachers second = new HeldTeachers(List.of(1));
+        Job.Builder job = job(file, Network.AUTO).toBuilder();
+        job.addTeachersBuilder().setSource(file).setNetwork(Network.AUTO);
+        job.addTeachersBuilder().setSource("nowhere.pth").setNetwork(Network.AUTO);
+        job.getViewsBuilder().setInterpolation(Resizing.BILINEAR);
+        Problems problems = new Problems();
+        Job named = TeacherNetworks.named(job.build(), second, notices::add, problems);
+        assertEquals(
+                List.of(Network.AUTO, Network.MOBILENET_V2, Network.AUTO),
+                named.getTeachersList().stream().map(Teacher::getNetwork).toList());
+        job.getViewsBuilder().setInterpolation(Resizing.TEACHER);
+        Job decided = TeacherNetworks.named(job.build(), second, notices::add, problems);
+        problems.refuse("refused");
+        assertEquals(Network.MOBILENET_V2, decided.getTeachers(0).getNetwork());
+    }
+
+    @Test
     void aNamedNetworkStaysWithoutLookingAtTheFile() {
         Job job = job("nowhere.pth", Network.RESNET34);
         assertEquals(job, TeacherNetworks.named(job, notices::add, new Problems()));
