@@ -77,6 +77,7 @@ class HelpersProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "[1-9]\\d*")
     void oneThatOnlyHelpsWithOneOfTwoTeachersAndIsKilledCostsNoGenerationAndNoBit() throws IOException {
         Path second = SmallJob.teacher(cluster.file("second.safetensors"), 2);
         Job alone = twoTeachers("two-alone", second, 0);

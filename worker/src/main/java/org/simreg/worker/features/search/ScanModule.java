@@ -34,7 +34,7 @@ final class ScanModule implements AutoCloseable {
     static final int LANES = 32;
 
     /** Rows of a packed part: its scores stay in a core's second-level cache. */
-    private static final int PACKED_ROWS = 4096;
+    private static final int PACKED_ROWS = 16_384;
 
     private final Torch torch;
     private final TorchModule module;

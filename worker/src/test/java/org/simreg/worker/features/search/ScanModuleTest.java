@@ -18,11 +18,11 @@ import org.simreg.worker.engine.torch.Torch;
 class ScanModuleTest {
     private static final int GROUP = 32;
 
-    /** 5,120 rows are two packed parts; 100 numbers a row are filled up. */
+    /** 17,408 rows are two packed parts; 100 numbers a row are filled up. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 16})
     void scoresOfAPackedTileAreWithinTheBoundOfTheExactOnes(int count) {
-        int rows = 5120;
+        int rows = 17_408;
         int dimension = 100;
         try (Torch torch = new Torch("cpu", 1);
                 ScanModule module = new ScanModule(torch);
