@@ -29,9 +29,9 @@ class MemoryBudgetTest {
         MemoryBudget budget = MemoryBudget.of(List.of(ONE, OTHER), List.of(bank(200_000, 1)));
         UserError refusal = assertThrows(UserError.class, () -> budget.require(bank(500_000, 2)));
         assertEquals(
-                "the bank big would take 3432 MiB of memory (500000 rows of 512 features, 3598"
+                "the bank big would take 3438 MiB of memory (500000 rows of 512 features, 3604"
                         + " bytes each, replicas: 2), and of the 3500 MiB that the attending workers"
-                        + " (2) may use for banks 687 are taken; add workers, delete a bank, or make"
+                        + " (2) may use for banks 688 are taken; add workers, delete a bank, or make"
                         + " it with fewer rows or replicas",
                 refusal.getMessage());
         assertDoesNotThrow(() -> budget.require(bank(500_000, 1)));

@@ -21,7 +21,7 @@ import org.simreg.worker.features.bankfile.RowSource;
  * TileScan}, which drops the rows that {@link RoundingBound} proves to be out; {@link ExactRanking}
  * decides the others in float64; {@link #merge} puts the best of all parts together.
  *
- * <p>Memory: {@code 3 D + 2} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
+ * <p>Memory: {@code 3 D + 8} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
  * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
  * its group of 256 and about 30 MB for scores.
  */

@@ -113,8 +113,8 @@ class BankFileTest {
     void aBankOverTheLimitIsRefusedBeforeItIsRead() {
         Path file = written(features(8));
         long bytes = Shard.bytes(SIZE, WIDTH);
-        // Float32, bfloat16, eight bits (32 for 20) and their scale, label and id.
-        assertEquals(SIZE * (4 * WIDTH + 2 * WIDTH + 32 + 2 + 12), bytes);
+        // Float32, bfloat16, eight bits (32 for 20) with their scale and sum, label and id.
+        assertEquals(SIZE * (4 * WIDTH + 2 * WIDTH + 32 + 8 + 12), bytes);
         Shard.open(file, threads, bytes).close();
         UserError refused = assertThrows(UserError.class, () -> Shard.open(file, threads, bytes - 1));
         assertTrue(refused.getMessage().contains("2500 rows"), refused.getMessage());
