@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,6 +35,7 @@ import org.simreg.worker.data.store.s3.S3Access;
 import org.simreg.worker.data.store.s3.S3Store;
 
 /** Answers of a bucket's service that lie or never end, as a store finds them out. */
+@EnabledIfSystemProperty(named = "simreg.test.kills", matches = "[1-9]\\d*")
 @Timeout(120)
 class S3FaultsTest {
     /** Long beside an attempt on a busy machine. */

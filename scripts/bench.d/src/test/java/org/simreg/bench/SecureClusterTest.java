@@ -16,6 +16,7 @@ import java.util.SortedMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Command;
@@ -36,6 +37,7 @@ import org.simreg.worker.base.tls.TlsFiles;
 
 /** Processes that all show certificates and tokens, by both transports. */
 @Tag("processes")
+@EnabledIfSystemProperty(named = "simreg.test.kills", matches = "[1-9]\\d*")
 @Timeout(240)
 class SecureClusterTest {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
