@@ -15,49 +15,12 @@ import org.simreg.coordinator.job.schedule.Demand;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
-import org.simreg.proto.JobStatus;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.WorkerStatus;
 
 /** Workers that help a job with its teachers' features: whatever happens to them, no generation begins because of it. */
-class HelpersTest {
+class HelpersTest extends HelpedJobs {
     private static final int SEEDS = Integer.getInteger("simreg.test.helperSchedules", 100) / 5;
-    private static final long SOON = 30_000;
-
-    private World world = new World(1);
-
-    /** Its teacher takes longer than its student: two helpers pay. */
-    private FakeWorker worker(String name) {
-        FakeWorker worker = world.worker(name);
-        worker.stepMs = 400;
-        worker.teacherMs = 700;
-        return worker;
-    }
-
-    private static Job.Builder job(int microBatches) {
-        Job.Builder job = World.job("helped");
-        job.getOptimizationBuilder().setMicroBatches(microBatches).setEpochs(20);
-        job.getCheckpointsBuilder().setEverySteps(20);
-        return job;
-    }
-
-    private List<String> helpers(String job) {
-        return world.coordinator().get(job).getHelpersList().stream()
-                .map(JobStatus.Helper::getWorker)
-                .toList();
-    }
-
-    private WorkerStatus.State state(String worker) {
-        return world.coordinator().workers().getWorkersList().stream()
-                .filter(one -> one.getWorker().equals(worker))
-                .map(WorkerStatus::getState)
-                .findFirst()
-                .orElse(WorkerStatus.State.UNRECOGNIZED);
-    }
-
-    private long generation(String job) {
-        return world.coordinator().get(job).getGeneration();
-    }
 
     /** Runs until the job trains on the first worker and is helped by the others. */
     private String helped(String... others) {
@@ -143,126 +106,6 @@ class HelpersTest {
         assertEquals(List.of(), helpers(job));
     }
 
-    /** One that only helps, with at most so many teachers. */
-    private FakeWorker helperOnly(String name, int teachers) {
-        FakeWorker worker = new FakeWorker(world, name);
-        worker.teachers = teachers;
-        world.workers.put(name, worker);
-        worker.start();
-        return worker;
-    }
-
-    /** Of two teachers, on the first worker. */
-    private String two() {
-        worker("a");
-        Job.Builder two = job(1);
-        two.addTeachersBuilder().setSource("other.pth");
-        String job = world.submit(two).getId();
-        world.until(() -> state("a") == WorkerStatus.State.TRAINING, SOON);
-        return job;
-    }
-
-    private List<Integer> held(String worker) {
-        return world.workers.get(worker).held;
-    }
-
-    @Test
-    void aWorkerThatOnlyHelpsIsNeverAMember() {
-        helperOnly("h", 1);
-        String job = world.submit(job(2)).getId();
-        world.run(5000);
-        assertEquals(JobState.QUEUED, world.coordinator().get(job).getState());
-        assertEquals(
-                "needs 1 worker, none is free beside 1 that only help",
-                world.coordinator().get(job).getReason());
-        assertEquals(WorkerStatus.State.IDLE, state("h"));
-        assertEquals(0, world.coordinator().attending());
-        worker("a");
-        world.until(() -> helpers(job).equals(List.of("h")), SOON);
-        assertEquals(List.of("a"), world.coordinator().get(job).getWorkersList());
-        world.workers.get("a").kill();
-        world.until(job, JobState.QUEUED, SOON);
-        world.run(3000);
-        assertEquals(JobState.QUEUED, world.coordinator().get(job).getState(), "its helper can't go on with it");
-        assertEquals(0, world.workers.get("h").generation());
-        worker("b");
-        world.until(() -> helpers(job).equals(List.of("h")), SOON);
-        world.until(job, JobState.SUCCEEDED, 600_000);
-        assertEquals(2, generation(job));
-    }
-
-    @Test
-    void thoseThatOnlyHelpHoldOneTeacherEachAndKeepItWhileOthersComeAndGo() {
-        String job = two();
-        helperOnly("h0", 1);
-        world.until(() -> helpers(job).equals(List.of("h0")), SOON);
-        assertEquals(List.of(0), held("h0"));
-        helperOnly("h1", 1);
-        world.until(() -> helpers(job).equals(List.of("h0", "h1")), SOON);
-        assertEquals(List.of(1), held("h1"));
-        world.workers.get("h1").kill();
-        world.until(() -> helpers(job).equals(List.of("h0")), SOON);
-        world.workers.get("h1").start();
-        world.until(() -> helpers(job).equals(List.of("h0", "h1")), SOON);
-        assertEquals(List.of(0), held("h0"));
-        assertEquals(List.of(1), held("h1"));
-        world.workers.get("h0").disconnect();
-        world.run(1000);
-        world.until(() -> helpers(job).equals(List.of("h0", "h1")), SOON);
-        assertEquals(1, world.workers.get("h0").loads, "it has loaded its teacher once");
-        world.down(false);
-        world.run(500);
-        world.up();
-        world.until(() -> helpers(job).equals(List.of("h0", "h1")), SOON);
-        assertEquals(
-                List.of(List.of(0), List.of(1)),
-                world.coordinator().get(job).getHelpersList().stream()
-                        .map(JobStatus.Helper::getTeachersList)
-                        .toList());
-        world.until(job, JobState.SUCCEEDED, 600_000);
-        assertEquals(1, generation(job));
-    }
-
-    @Test
-    void whereATeacherHasLostItsLastHolderAnotherLoadsItWithoutAGeneration() {
-        String job = two();
-        for (String name : List.of("h0", "h1", "h2")) {
-            helperOnly(name, 1);
-            world.until(() -> helpers(job).contains(name), SOON);
-        }
-        assertEquals(List.of(0), held("h2"));
-        world.workers.get("h1").kill();
-        world.until(() -> held("h2").equals(List.of(1)), SOON);
-        world.until(() -> helpers(job).equals(List.of("h0", "h2")), SOON);
-        assertEquals(2, world.workers.get("h2").loads);
-        assertEquals(1, world.workers.get("h0").loads);
-        assertEquals(1, generation(job));
-    }
-
-    @Test
-    void whoMayHoldMoreTeachersThanAJobHasHoldsAllOfThem() {
-        String job = two();
-        helperOnly("h", 5);
-        world.until(() -> helpers(job).equals(List.of("h")), SOON);
-        assertEquals(List.of(0, 1), held("h"));
-    }
-
-    @Test
-    void thoseThatOnlyHelpNeedNotBeStarted() {
-        worker("a");
-        Job.Builder asked = job(1);
-        asked.addTeachersBuilder().setSource("other.pth");
-        asked.getPlacementBuilder().setMaxHelpers(1);
-        String job = world.submit(asked).getId();
-        world.until(() -> demand(job).helpers().asked() == 1, SOON);
-        helperOnly("h0", 1);
-        helperOnly("h1", 1);
-        world.until(() -> helpers(job).size() == 1, SOON);
-        world.run(3000);
-        assertEquals(1, helpers(job).size());
-        assertEquals(0, demand(job).helpers().asked());
-    }
-
     @Test
     void maxHelpersBoundsThemAndAsksForThem() {
         worker("a");
@@ -291,13 +134,6 @@ class HelpersTest {
         world.run(10_000);
         assertEquals(List.of(), helpers(alone));
         assertEquals(new Demand.Helpers(0, 0), demand(alone).helpers());
-    }
-
-    private Demand demand(String job) {
-        return world.coordinator().demands().stream()
-                .filter(one -> one.job().equals(job))
-                .findFirst()
-                .orElseThrow();
     }
 
     @Test
@@ -362,7 +198,7 @@ class HelpersTest {
     private void trouble(List<FakeWorker> helpers) {
         if (helpers.size() < 3 && world.random.nextInt(3) > 0) {
             String name = "h" + helpers.size();
-            helpers.add(world.random.nextInt(3) > 0 ? worker(name) : helperOnly(name, 1));
+            helpers.add(world.random.nextInt(3) > 0 ? worker(name) : world.helperOnly(name, 1));
             return;
         }
         if (helpers.isEmpty()) {

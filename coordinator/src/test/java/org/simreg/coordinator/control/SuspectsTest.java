@@ -80,10 +80,7 @@ class SuspectsTest {
     void howeverOftenTeachersEndAWorkerThatOnlyHelpsTheJobGoesOn() {
         world.worker("a");
         runs();
-        FakeWorker small = new FakeWorker(world, "small");
-        small.teachers = 1;
-        world.workers.put("small", small);
-        small.start();
+        FakeWorker small = world.helperOnly("small", 1);
         world.run(300);
         for (int i = 0; i < 6; i++) {
             says(small, "", false);

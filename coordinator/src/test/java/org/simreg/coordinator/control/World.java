@@ -136,6 +136,15 @@ final class World {
         return worker;
     }
 
+    /** A worker that only helps, with at most so many teachers of a job. */
+    FakeWorker helperOnly(String name, int teachers) {
+        FakeWorker worker = new FakeWorker(this, name);
+        worker.teachers = teachers;
+        workers.put(name, worker);
+        worker.start();
+        return worker;
+    }
+
     /** Every generation that any worker hears of; two of one number must be one. */
     void heard(Generation generation) {
         Generation before = generations.putIfAbsent(generation.getJob() + "#" + generation.getNumber(), generation);

@@ -27,18 +27,10 @@ public final class WeightFiles {
      * Finds the weight files of a job. Those that this worker doesn't see are copied from the
      * coordinator, once.
      *
+     * @param needed teachers whose files are needed, by their place in the job; the paths of the others stay as they are
      * @return the job with paths that can be read here; the job itself where nothing has to be
      *     copied
      * @throws UserError if the coordinator doesn't give a file
-     */
-    public static Job here(Job job, WorkerSettings settings, Notices notices) {
-        return here(job, teacher -> true, settings, notices);
-    }
-
-    /**
-     * The same where not all teachers are needed.
-     *
-     * @param needed by their place in the job; the paths of the others stay as they are
      */
     public static Job here(Job job, IntPredicate needed, WorkerSettings settings, Notices notices) {
         return settings.storage()

@@ -40,7 +40,10 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         CONTENTS,
         /** Values of vector number slot of the state, or of the features announced last, from position on. */
         VALUES,
-        /** The step that a member prepares, or the pass of an evaluation that is collected. */
+        /**
+         * The step that a member prepares; slot: steps after it whose features it has, position: steps after it whose
+         * features it keeps. Or the pass of an evaluation that is collected.
+         */
         AT,
         /** The features number slot of a step are being computed. */
         STARTED,

@@ -136,16 +136,9 @@ final class ScanCode {
                 .line("for at in range(0, end, piece):")
                 .line("  past = ops.prim.min(at + piece, end)")
                 .line("  rows = torch.slice(levels, 0, at, past)")
-                .line("  product = torch._weight_int8pack_mm(padded, rows, torch.slice(scales, 0, at, past))")
-                .line("  groups = torch.view(product, [width, -1, group])")
-                .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [2]), bound))")
-                .line("  if torch.gt(torch.size(hits, 0), 0):")
-                .line("    query = torch.select(hits, 1, 0)")
-                .line("    row = torch.select(hits, 1, 1)")
-                .line("    found = torch.index(groups, annotate(List[Optional[Tensor]], [query, row]))")
-                .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
-                .line("    _1 = torch.append(places, place)")
-                .line("    _2 = torch.append(scores, found)")
+                .line("  product = torch._weight_int8pack_mm(padded, rows, torch.slice(scales, 0, at, past))");
+        found(code);
+        code.line("    _2 = torch.append(scores, found)")
                 .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
     }
 
@@ -199,18 +192,23 @@ final class ScanCode {
                                 + "torch.slice(zeros, 0, 0, past - at), None, 1., 0, %d, \"none\", none, \"\")",
                         ZERO, ScriptSource.FLOAT32)
                 .line(
-                        "  both = torch.add(torch.slice(product, 0, 0, width), torch.slice(product, 0, width), alpha=%s)",
-                        1.0 / (2 * MOST))
-                .line("  groups = torch.view(both, [width, -1, group])")
+                        "  product = torch.add(torch.slice(product, 0, 0, width), torch.slice(product, 0, width), alpha=%s)",
+                        1.0 / (2 * MOST));
+        found(code);
+        code.line("    mine = torch.unsqueeze(torch.index(own, annotate(List[Optional[Tensor]], [query])), 1)")
+                .line("    _2 = torch.append(scores, torch.mul(found, mine))")
+                .line("return [torch.cat(places), torch.cat(scores)]");
+    }
+
+    /** Of a piece's {@code product}, scores of (queries, rows): the groups that reach the bound, {@code found}, and their places. */
+    private static void found(ScriptSource code) {
+        code.line("  groups = torch.view(product, [width, -1, group])")
                 .line("  hits = torch.nonzero(torch.ge(torch.amax(groups, [2]), bound))")
                 .line("  if torch.gt(torch.size(hits, 0), 0):")
                 .line("    query = torch.select(hits, 1, 0)")
                 .line("    row = torch.select(hits, 1, 1)")
                 .line("    found = torch.index(groups, annotate(List[Optional[Tensor]], [query, row]))")
-                .line("    mine = torch.unsqueeze(torch.index(own, annotate(List[Optional[Tensor]], [query])), 1)")
                 .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
-                .line("    _1 = torch.append(places, place)")
-                .line("    _2 = torch.append(scores, torch.mul(found, mine))")
-                .line("return [torch.cat(places), torch.cat(scores)]");
+                .line("    _1 = torch.append(places, place)");
     }
 }

@@ -104,7 +104,7 @@ class WeightFilesTest {
 
     private Job here(Job.Builder job) {
         WorkerSettings settings = new WorkerSettings("cpu", 1, 1, folder.resolve("index"), Optional.of(storage));
-        return WeightFiles.here(job.build(), settings, notice -> {});
+        return WeightFiles.here(job.build(), teacher -> true, settings, notice -> {});
     }
 
     private static void assertCopy(String far, String near) throws IOException {
@@ -163,7 +163,7 @@ class WeightFilesTest {
     @Test
     void withoutACoordinatorPathsStayAsTheyAre() {
         Job job = SmallRun.job(FAR + "a.pth").build();
-        assertSame(job, WeightFiles.here(job, SmallRun.settings(folder, 1, 1), notice -> {}));
+        assertSame(job, WeightFiles.here(job, teacher -> true, SmallRun.settings(folder, 1, 1), notice -> {}));
     }
 
     @Test

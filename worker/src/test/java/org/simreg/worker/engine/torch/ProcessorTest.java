@@ -47,6 +47,14 @@ class ProcessorTest {
         assertEquals("", old.instructions());
     }
 
+    /** Older ones cut sums of products of eight bits off. */
+    @Test
+    void bytesAreMultipliedWhereThereAreInstructionsForThem() throws IOException {
+        assertTrue(processor(ZEN5, true).multipliesBytes());
+        assertTrue(processor("flags\t\t: fpu avx2 avx_vnni\n", true).multipliesBytes());
+        assertFalse(processor("flags\t\t: fpu avx2 avx512f\n", true).multipliesBytes());
+    }
+
     @Test
     void noneWhereNothingIsKnown() {
         assertEquals("", Processor.read(root).instructions());
