@@ -21,7 +21,7 @@ class ScanModuleTest {
     /** 17,408 rows are two packed parts; 100 numbers a row are filled up. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 16})
-    void scoresOfAPackedTileAreWithinTheBoundOfTheExactOnes(int count) {
+    void scoresOfAPackedTileAreThoseOfItsLevelsAndTheQueriesWithinTheBound(int count) {
         int rows = 17_408;
         int dimension = 100;
         try (Torch torch = new Torch("cpu", 1);
@@ -35,10 +35,15 @@ class ScanModuleTest {
             NDArray center = scope.zeros(new Shape(dimension), DataType.FLOAT64);
             ScanModule.Bytes levels = module.bytes(scope, rows, dimension);
             double rowLoss = module.fill(levels, 0, values, rows, center);
+            assertTrue(rowLoss > 0);
+            byte[] level = levels.levels().toByteArray();
+            int width = level.length / rows;
+            ScanModule.Packed packed = module.pack(levels, scope);
+            float[] scales = packed.scales().toFloatArray();
             ScanModule.Digits digits = module.digits(scope, module.matrix(scope, queries, dimension), dimension);
             float[] least = new float[count];
             Arrays.fill(least, Float.NEGATIVE_INFINITY);
-            ScanModule.Hits hits = module.scan(module.pack(levels, scope), digits, least, GROUP);
+            ScanModule.Hits hits = module.scan(packed, digits, least, GROUP);
             assertEquals((long) rows * count, hits.scores().length);
             RoundingBound bound = new RoundingBound(dimension, false);
             for (int i = 0; i < hits.scores().length; i++) {
@@ -48,22 +53,19 @@ class ScanModuleTest {
                 double exact = 0;
                 double squares = 0;
                 for (int d = 0; d < dimension; d++) {
-                    double value = values[row * dimension + d];
+                    double value = level[row * width + d] * (double) scales[row];
+                    assertEquals(values[row * dimension + d], value, rowLoss);
                     exact += value * queries[query * dimension + d];
                     squares += value * value;
                 }
                 double[] lengths = digits.lengths();
-                double most = bound.digits(lengths[query], lengths[count + query], Math.sqrt(squares), rowLoss);
+                double most = bound.digits(lengths[query], lengths[count + query], Math.sqrt(squares), 0);
                 int at = i;
                 double error = Math.abs(exact - hits.scores()[i]);
                 assertTrue(error <= most, () -> "row " + row + ", query " + query + ": " + hits.scores()[at]);
             }
             Arrays.fill(least, Float.POSITIVE_INFINITY);
-            assertEquals(
-                    0,
-                    module.scan(module.pack(levels, scope), digits, least, GROUP)
-                            .scores()
-                            .length);
+            assertEquals(0, module.scan(packed, digits, least, GROUP).scores().length);
         }
     }
 
