@@ -6,10 +6,11 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * The settings of libtorch that hold for the whole process ({@code at::globalContext()}), as far as DJL has no call for
- * them.
+ * The settings of libtorch that hold for the whole process ({@code at::globalContext()}) or for a thread ({@code
+ * at::autocast}), as far as DJL has no call for them.
  */
 final class LibtorchFlags {
     private static final int OFF = 0;
@@ -27,6 +28,15 @@ final class LibtorchFlags {
     private static final int MOST_LEVELS = 10;
     /** Bytes a core that oneDNN assumes of levels 1 to 3 where a processor tells none. */
     private static final int[] ASSUMED = {32 << 10, 512 << 10, 1 << 20};
+
+    /** Values of c10::DeviceType. */
+    private static final int HOST = 0;
+
+    private static final int CUDA = 1;
+    /** Mangled parameters: a c10::DeviceType, and one with a c10::ScalarType. */
+    private static final String DEVICE = "N3c1010DeviceTypeE";
+
+    private static final String DEVICE_AND_TYPE = "N3c1010DeviceTypeENS1_10ScalarTypeE";
 
     private final NativeLibrary torch;
     private final Pointer context;
@@ -103,6 +113,56 @@ final class LibtorchFlags {
         set("setDeterministicAlgorithms", ON, ON);
         // Otherwise each new tensor is filled with NaN first.
         set("setDeterministicFillUninitializedMemory", OFF);
+    }
+
+    /**
+     * Runs a call under {@code torch.autocast(device, torch.bfloat16)}: operators that gain by it take bfloat16, those
+     * that need them float32. It holds for the calling thread, and what was set before is so again afterwards. Weights
+     * are rounded each time that they are used, without a cache, which would be the whole process'.
+     *
+     * @param gpu whether the tensors lie on a GPU
+     */
+    <T> T inBfloat16(boolean gpu, Supplier<T> call) {
+        Object device = gpu ? CUDA : HOST;
+        boolean enabled = autocast("is_autocast_enabled", DEVICE, device);
+        int type = autocastType(device);
+        boolean cached = autocast("is_autocast_cache_enabled", "v");
+        try {
+            setAutocast("set_autocast_dtype", DEVICE_AND_TYPE, device, ScriptSource.BFLOAT16);
+            setAutocast("set_autocast_cache_enabled", "b", OFF);
+            setAutocast("set_autocast_enabled", DEVICE + "b", device, ON);
+            return call.get();
+        } finally {
+            setAutocast("set_autocast_enabled", DEVICE + "b", device, enabled ? ON : OFF);
+            setAutocast("set_autocast_cache_enabled", "b", cached ? ON : OFF);
+            setAutocast("set_autocast_dtype", DEVICE_AND_TYPE, device, type);
+        }
+    }
+
+    /** The calling thread's autocast in words, {@code on, type 15, cached}. */
+    String autocast(boolean gpu) {
+        Object device = gpu ? CUDA : HOST;
+        return "%s, type %d, %s"
+                .formatted(
+                        autocast("is_autocast_enabled", DEVICE, device) ? "on" : "off",
+                        autocastType(device),
+                        autocast("is_autocast_cache_enabled", "v") ? "cached" : "not cached");
+    }
+
+    private int autocastType(Object device) {
+        return (byte) autocastFunction("get_autocast_dtype", DEVICE).invokeInt(new Object[] {device});
+    }
+
+    private boolean autocast(String getter, String types, Object... arguments) {
+        return (autocastFunction(getter, types).invokeInt(arguments) & 0xff) != 0;
+    }
+
+    private void setAutocast(String setter, String types, Object... arguments) {
+        autocastFunction(setter, types).invokeVoid(arguments);
+    }
+
+    private Function autocastFunction(String name, String types) {
+        return torch.getFunction("_ZN2at8autocast%d%sE%s".formatted(name.length(), name, types));
     }
 
     /** Whether a flag is set, by its getter in {@code at::Context}. */

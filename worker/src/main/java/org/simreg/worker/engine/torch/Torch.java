@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
@@ -169,6 +170,14 @@ public final class Torch implements AutoCloseable {
     /** Whether the device is a GPU. */
     public boolean cuda() {
         return device.isGpu();
+    }
+
+    /**
+     * Runs a call as {@code torch.autocast} in bfloat16 would: for code that isn't ours and says nothing of types. It
+     * holds for the calling thread until the call ends or fails. Linux only.
+     */
+    public <T> T inBfloat16(Supplier<T> call) {
+        return new LibtorchFlags().inBfloat16(cuda(), call);
     }
 
     /** Scalars and names of methods on the host, whatever the device: nothing is copied for them. */

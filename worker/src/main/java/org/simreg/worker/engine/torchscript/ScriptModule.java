@@ -30,6 +30,7 @@ import org.simreg.worker.weights.tensor.StateDict;
 /**
  * A TorchScript file from outside as a frozen network from images to features. The file gets (N, 3,
  * H, W), float32 or of its own type, normalised as asked for, and must give (N, D) or what {@link Wanted} makes that of.
+ * It computes in its own types, or one of float32 in bfloat16 as under {@code torch.autocast}.
  */
 public final class ScriptModule implements AutoCloseable {
     /** Types of numbers besides float32, by c10::ScalarType. */
@@ -38,8 +39,9 @@ public final class ScriptModule implements AutoCloseable {
 
     private static final String FLOAT32 = "pixels";
 
+    private final Torch torch;
     private final Path file;
-    private final boolean gpu;
+    private final boolean bfloat16;
     private final String option;
     private final ModuleOutput wanted;
     private final TorchModule module;
@@ -83,11 +85,24 @@ public final class ScriptModule implements AutoCloseable {
      * @throws UserError if libtorch can't load the file
      */
     public ScriptModule(Torch torch, Path file, Pixels pixels, Wanted output) {
+        this(torch, file, pixels, output, false);
+    }
+
+    /**
+     * A module whose arithmetic may be reduced.
+     *
+     * @param pixels that the module wants
+     * @param output what is wanted of what it gives
+     * @param autocast whether it computes in bfloat16 with sums in float32, unless all its numbers are of another type
+     *     than float32
+     * @throws UserError if libtorch can't load the file
+     */
+    public ScriptModule(Torch torch, Path file, Pixels pixels, Wanted output, boolean autocast) {
         if (!Files.isReadable(file)) {
             throw new UserError("the TorchScript file " + file + " can't be read; check its path and permissions");
         }
+        this.torch = torch;
         this.file = file;
-        gpu = torch.cuda();
         option = output.option;
         wanted = ModuleOutput.of(output.text);
         torch.enter();
@@ -99,6 +114,7 @@ public final class ScriptModule implements AutoCloseable {
                             + "); write it with torch.jit.save",
                     e);
         }
+        bfloat16 = autocast && otherType().isEmpty();
         ScriptSource source = new ScriptSource().method("pixels(self, images: Tensor) -> Tensor");
         source.line("return %s", PixelCode.append(source, pixels, false));
         for (DType type : OTHERS.keySet()) {
@@ -111,6 +127,11 @@ public final class ScriptModule implements AutoCloseable {
 
     private static String cast(DType type) {
         return "pixels_" + type.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether it computes in bfloat16 though it was written in float32. */
+    public boolean bfloat16() {
+        return bfloat16;
     }
 
     /**
@@ -135,8 +156,34 @@ public final class ScriptModule implements AutoCloseable {
         }
     }
 
-    /** A module of another type than float32 gets images of its own type, once float32 has failed. */
     private NDList run(NDManager scope, NDArray images) {
+        return bfloat16 ? runInBfloat16(scope, images) : runAsWritten(scope, images);
+    }
+
+    /** What fails is tried as it was written, to tell whether bfloat16 is the reason. */
+    private NDList runInBfloat16(NDManager scope, NDArray images) {
+        try {
+            return torch.inBfloat16(() -> run(scope, images, FLOAT32));
+        } catch (EngineException e) {
+            if (LibtorchFailure.explained(e) == e) {
+                runAsWritten(scope, images).close();
+                throw new UserError(
+                        "%s failed on images %s in bfloat16 (torch.autocast), and works in float32: %s; choose %s"
+                                .formatted(
+                                        file,
+                                        shown(images),
+                                        LibtorchFailure.reason(e),
+                                        "precision float32, or convert what it multiplies to one type in its code"),
+                        e);
+            }
+            throw failed(images, e);
+        } catch (UnsupportedOperationException e) {
+            throw failed(images, e);
+        }
+    }
+
+    /** A module of another type than float32 gets images of its own type, once float32 has failed. */
+    private NDList runAsWritten(NDManager scope, NDArray images) {
         try {
             return run(scope, images, method);
         } catch (EngineException e) {
@@ -179,13 +226,14 @@ public final class ScriptModule implements AutoCloseable {
     }
 
     private UserError failed(NDArray images, RuntimeException e) {
-        Shape shape = images.getShape();
-        Shape shown = new Shape(shape.get(0), 3, shape.get(1), shape.get(2));
         String reason = LibtorchFailure.reason(e);
-        return new UserError(
-                "%s failed on images %s: %s%s"
-                        .formatted(file, shown, reason, LibtorchFailure.wayOut(reason, ScriptArchive.code(file), gpu)),
-                e);
+        String wayOut = LibtorchFailure.wayOut(reason, ScriptArchive.code(file), torch.cuda());
+        return new UserError("%s failed on images %s: %s%s".formatted(file, shown(images), reason, wayOut), e);
+    }
+
+    private static Shape shown(NDArray images) {
+        Shape shape = images.getShape();
+        return new Shape(shape.get(0), 3, shape.get(1), shape.get(2));
     }
 
     @Override

@@ -98,10 +98,10 @@ public final class FeatureCache {
         List<Wanted> wanted = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             View view = views.views().get(views.passes().get(0).teachers().get(i));
-            int width = teachers.get(i).width();
+            FrozenTeacher teacher = teachers.get(i);
             int number = held.number(i);
-            StoreHeader.Shape shape = new StoreHeader.Shape(width, format, samples, views(job));
-            wanted.add(new Wanted(number, shape, keys.of(job.getTeachers(number), view)));
+            StoreHeader.Shape shape = new StoreHeader.Shape(teacher.width(), format, samples, views(job));
+            wanted.add(new Wanted(number, shape, keys.of(job.getTeachers(number), view, teacher.bfloat16())));
         }
         return open(wanted).stream().map(Optional::of).toList();
     }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.simreg.proto.Interpolation;
 import org.simreg.proto.Job;
+import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
@@ -46,10 +47,11 @@ public final class FeatureKey {
      * The key of one teacher's store.
      *
      * @param view what the teacher sees
+     * @param bfloat16 whether it computes in it here, {@link FrozenTeacher#bfloat16}
      */
-    StoreHeader.Key of(Teacher teacher, View view) {
+    StoreHeader.Key of(Teacher teacher, View view, boolean bfloat16) {
         Map<String, String> parts = new LinkedHashMap<>();
-        network(teacher, parts);
+        network(teacher, bfloat16, parts);
         parts.put("pixels", words(teacher.getPixels()));
         parts.put("view", words(view));
         if (view.recipe() instanceof ViewRecipe.RandomView) {
@@ -61,12 +63,15 @@ public final class FeatureKey {
         return new StoreHeader.Key(parts);
     }
 
-    /** A TorchScript file computes in the precision that it was written with. */
-    private void network(Teacher teacher, Map<String, String> parts) {
+    /** A TorchScript file that computes in the precision that it was written with has none here, as ever. */
+    private void network(Teacher teacher, boolean bfloat16, Map<String, String> parts) {
         TeacherSource source = TeacherSource.of(teacher.getSource());
         if (source instanceof TeacherSource.TorchScript script) {
             parts.put("teacher file", sha256(Path.of(script.file())));
             parts.put("network", "torchscript");
+            if (bfloat16) {
+                parts.put("precision", words(Precision.BFLOAT16));
+            }
         } else {
             parts.put("teacher file", sha256(Path.of(teacher.getSource())));
             parts.put("network", words(teacher.getNetwork()));

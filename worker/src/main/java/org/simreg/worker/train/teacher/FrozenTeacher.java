@@ -51,7 +51,7 @@ public interface FrozenTeacher extends AutoCloseable {
 
     private static FrozenTeacher load(Torch torch, Job job, Teacher asked, Consumer<String> notices) {
         return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
-                ? new ScriptTeacher(torch, Path.of(script.file()), asked)
+                ? new ScriptTeacher(torch, Path.of(script.file()), asked, job.getPrecision())
                 : NetworkTeacher.load(torch, asked, job.getPrecision(), notices);
     }
 
@@ -68,6 +68,9 @@ public interface FrozenTeacher extends AutoCloseable {
 
     /** Height and width of what it is shown, in pixels. */
     int size();
+
+    /** Whether it computes in bfloat16; otherwise in float32, or a file from outside in its own type. */
+    boolean bfloat16();
 
     /** Its parameters and operations, as far as they are known. */
     NetworkCost cost();

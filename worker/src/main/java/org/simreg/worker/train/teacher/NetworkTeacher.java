@@ -27,11 +27,13 @@ final class NetworkTeacher implements FrozenTeacher {
     private final FrozenModule module;
     private final NetworkGraph network;
     private final int size;
+    private final boolean bfloat16;
 
-    private NetworkTeacher(FrozenModule module, NetworkGraph network, int size) {
+    private NetworkTeacher(FrozenModule module, NetworkGraph network, int size, boolean bfloat16) {
         this.module = module;
         this.network = network;
         this.size = size;
+        this.bfloat16 = bfloat16;
     }
 
     /**
@@ -50,7 +52,7 @@ final class NetworkTeacher implements FrozenTeacher {
         NetworkGraph taken = TokenFeature.of(fit.network(), asked.getOutput(), "--teacher-output");
         StateDict weights = fit.weights().finite(file.toString());
         FrozenModule module = FrozenModule.of(torch, taken, weights, asked.getPixels(), bfloat16);
-        return new NetworkTeacher(module, taken, asked.getSize());
+        return new NetworkTeacher(module, taken, asked.getSize(), bfloat16);
     }
 
     /** Which of the networks in its file a teacher is. */
@@ -87,6 +89,11 @@ final class NetworkTeacher implements FrozenTeacher {
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public boolean bfloat16() {
+        return bfloat16;
     }
 
     @Override

@@ -5,12 +5,16 @@ import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.simreg.proto.NetworkCost;
+import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.ScriptModule;
 
-/** A TorchScript file as a teacher; the width of its feature is found by running it. */
+/**
+ * A TorchScript file as a teacher; the width of its feature is found by running it. It computes as it was written, but
+ * on a GPU in bfloat16 where the job does: float32 has no tensor cores.
+ */
 final class ScriptTeacher implements FrozenTeacher {
     private final ScriptModule module;
     private final Path file;
@@ -19,13 +23,18 @@ final class ScriptTeacher implements FrozenTeacher {
 
     /**
      * @param asked size, pixels and output that it wants
+     * @param precision of the job
      * @throws UserError if the file is no module from images to features of one width
      */
-    ScriptTeacher(Torch torch, Path file, Teacher asked) {
+    ScriptTeacher(Torch torch, Path file, Teacher asked, Precision precision) {
         this.file = file;
         size = asked.getSize();
         module = new ScriptModule(
-                torch, file, asked.getPixels(), new ScriptModule.Wanted(asked.getOutput(), "--teacher-output"));
+                torch,
+                file,
+                asked.getPixels(),
+                new ScriptModule.Wanted(asked.getOutput(), "--teacher-output"),
+                torch.cuda() && precision == Precision.BFLOAT16);
         try {
             width = width(torch, 1);
             // A module that was traced with its batch size in it fails here, not in a step.
@@ -67,6 +76,11 @@ final class ScriptTeacher implements FrozenTeacher {
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public boolean bfloat16() {
+        return module.bfloat16();
     }
 
     /** Unknown. */

@@ -2,6 +2,7 @@ package org.simreg.worker.train.teacher;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -143,7 +144,7 @@ class TeacherFilesTest {
             }
             Job job = JobSettings.complete(asked.build());
             keys.add(new FeatureKey(job, "data", "cpu")
-                    .of(job.getTeachers(0), new View(0, new ViewRecipe.CentreView(32, 32))));
+                    .of(job.getTeachers(0), new View(0, new ViewRecipe.CentreView(32, 32)), false));
             Problems problems = new Problems();
             List<FrozenTeacher> loaded = FrozenTeacher.load(torch, job, problems, notice -> {});
             problems.refuse("The job is refused");
@@ -159,6 +160,17 @@ class TeacherFilesTest {
         System.arraycopy(features.get(2), 0, both, 192, 192);
         assertArrayEquals(features.get(0), features.get(1));
         assertArrayEquals(both, features.get(3));
+    }
+
+    @Test
+    void featuresOfAModuleInBfloat16AreKeptApart() {
+        Job job = JobSettings.complete(
+                SmallRun.job("torchscript:" + file("byol.pth.tar")).build());
+        FeatureKey keys = new FeatureKey(job, "data", "cpu");
+        View view = new View(0, new ViewRecipe.CentreView(32, 32));
+        StoreHeader.Key asWritten = keys.of(job.getTeachers(0), view, false);
+        assertNull(asWritten.parts().get("precision"), "the key of stores from before");
+        assertEquals("bfloat16", keys.of(job.getTeachers(0), view, true).parts().get("precision"));
     }
 
     @Test
