@@ -177,7 +177,8 @@ public final class JobLoader {
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
         BatchLoader loader = loader(images);
         Targets targets = new Targets(files.torch, views, features(files, views), loader);
-        StepClock clock = new StepClock(targets.size());
+        StepClock clock =
+                open.add(new StepClock(targets.size(), files.torch.transfers().timeline()));
         FeatureShape shape = shape(files.torch, plan, targets.widths());
         Optional<FeatureInbox> inbox =
                 trained.selfTaught() ? Optional.empty() : Optional.of(open.add(new FeatureInbox(shape, notices)));

@@ -81,7 +81,7 @@ final class TeacherInputs implements StepInputs {
             keepComing();
             drop(this::isElsewhere);
         }
-        clock.read();
+        clock.restart();
     }
 
     private boolean isElsewhere(Place place) {

@@ -14,6 +14,7 @@ final class CudaCopies implements Transfers.Engine {
     private static final int TO_DEVICE = 1;
     private static final int TO_HOST = 2;
     private static final int NON_BLOCKING = 1;
+    private static final int WITH_TIMES = 0;
     private static final int WITHOUT_TIMES = 2;
     private static final int NOT_READY = 600;
     /** libtorch's: the default stream. */
@@ -48,16 +49,29 @@ final class CudaCopies implements Transfers.Engine {
 
     @Override
     public long computed() {
-        return mark(COMPUTATION);
+        return mark(COMPUTATION, WITHOUT_TIMES);
+    }
+
+    @Override
+    public long timed() {
+        return mark(COMPUTATION, WITH_TIMES);
+    }
+
+    @Override
+    public long nanos(long from, long to) {
+        try (Memory milliseconds = new Memory(Float.BYTES)) {
+            call("cudaEventElapsedTime", milliseconds, new Pointer(from), new Pointer(to));
+            return (long) (milliseconds.getFloat(0) * 1e6);
+        }
     }
 
     @Override
     public long copied() {
-        return mark(stream);
+        return mark(stream, WITHOUT_TIMES);
     }
 
-    private long mark(Pointer of) {
-        Pointer event = made("cudaEventCreateWithFlags", WITHOUT_TIMES);
+    private long mark(Pointer of, int times) {
+        Pointer event = made("cudaEventCreateWithFlags", times);
         call("cudaEventRecord", event, of);
         return Pointer.nativeValue(event);
     }

@@ -177,7 +177,12 @@ public final class Torch implements AutoCloseable {
      * holds for the calling thread until the call ends or fails. Linux only.
      */
     public <T> T inBfloat16(Supplier<T> call) {
-        return new LibtorchFlags().inBfloat16(cuda(), call);
+        return Flags.LOADED.inBfloat16(cuda(), call);
+    }
+
+    /** libtorch's flags, found once. */
+    private static final class Flags {
+        private static final LibtorchFlags LOADED = new LibtorchFlags();
     }
 
     /** Scalars and names of methods on the host, whatever the device: nothing is copied for them. */

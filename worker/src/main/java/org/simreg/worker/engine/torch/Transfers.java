@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -55,6 +56,12 @@ public final class Transfers implements AutoCloseable {
 
         /** A mark behind all that computes now. */
         long computed();
+
+        /** A mark behind all that computes now, which has a time as soon as it is reached. */
+        long timed();
+
+        /** The nanoseconds from a mark that has a time to a later one; both are reached. */
+        long nanos(long from, long to);
 
         /** A mark behind all copies so far. */
         long copied();
@@ -255,6 +262,38 @@ public final class Transfers implements AutoCloseable {
         long there = copies.copied();
         copies.computesAfter(there);
         copies.free(there);
+    }
+
+    /**
+     * The order of the computation on a device that computes while the host goes on: marks in it have times.
+     *
+     * @see #timeline
+     */
+    public static final class Timeline {
+        private final Engine engine;
+
+        private Timeline(Engine engine) {
+            this.engine = engine;
+        }
+
+        /** A mark behind all that computes now; freed by the caller. */
+        public long mark() {
+            return engine.timed();
+        }
+
+        /** The nanoseconds between two marks; empty before the later one is reached, which nobody waits for. */
+        public OptionalLong between(long from, long to) {
+            return engine.reached(to) ? OptionalLong.of(engine.nanos(from, to)) : OptionalLong.empty();
+        }
+
+        public void free(long mark) {
+            engine.free(mark);
+        }
+    }
+
+    /** The order of the computation; empty where the host computes itself, whose own time that is. */
+    public Optional<Timeline> timeline() {
+        return engine.map(Timeline::new);
     }
 
     /** Whether the device has memory of its own. */

@@ -19,9 +19,30 @@ public final class LateCopies implements Transfers.Engine {
     private long copies;
     private long made;
 
+    /** What was computed when a mark was made, in nanoseconds of the device. */
+    private final Map<Long, Long> times = new TreeMap<>();
+
+    private long given;
+    private long done;
+
     /** The CPU, copied to and from as if it were a GPU. */
     public static Torch device() {
-        return new Torch(1, new LateCopies());
+        return new LateCopies().torch();
+    }
+
+    /** The same with these copies. */
+    public Torch torch() {
+        return new Torch(1, this);
+    }
+
+    /** The device is given something to compute, which takes a time; it begins when the test says so. */
+    public synchronized void computes(long nanos) {
+        given += nanos;
+    }
+
+    /** The device computes all that it was given. */
+    public synchronized void catchesUp() {
+        done = given;
     }
 
     @Override
@@ -56,6 +77,21 @@ public final class LateCopies implements Transfers.Engine {
         return mark(copies);
     }
 
+    @Override
+    public synchronized long timed() {
+        long mark = mark(0);
+        times.put(mark, given);
+        return mark;
+    }
+
+    @Override
+    public synchronized long nanos(long from, long to) {
+        if (!reached(from) || !reached(to)) {
+            throw new IllegalStateException("a mark that isn't reached has no time");
+        }
+        return times.get(to) - times.get(from);
+    }
+
     /** Number of the copy in the upper bits: each mark is another. */
     private long mark(long copy) {
         long mark = copy << 20 | made++ & 0xFFFFF;
@@ -75,7 +111,7 @@ public final class LateCopies implements Transfers.Engine {
 
     @Override
     public synchronized boolean reached(long mark) {
-        return known(mark) <= made();
+        return known(mark) <= made() && times.getOrDefault(mark, 0L) <= done;
     }
 
     @Override
@@ -100,10 +136,11 @@ public final class LateCopies implements Transfers.Engine {
     public synchronized void free(long mark) {
         known(mark);
         marks.remove(mark);
+        times.remove(mark);
     }
 
     /** Marks that were never freed. */
-    int marks() {
+    public int marks() {
         return marks.size();
     }
 
