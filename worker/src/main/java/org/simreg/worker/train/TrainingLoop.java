@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.StepDone;
@@ -59,8 +60,14 @@ public final class TrainingLoop {
     private final BooleanSupplier halted;
     private final Events events;
 
+    /** Whether a digest is copied and hashed while the device computes the next step. */
+    private final boolean copies;
+
     /** Step of the last checkpoint that was given; -1 before there was one. */
     private long given = -1;
+
+    /** Tells of the last step, whose digest is on its way. */
+    private Optional<Runnable> untold = Optional.empty();
 
     /** A listener to the loop, called in order on its thread. */
     public interface Events {
@@ -126,6 +133,7 @@ public final class TrainingLoop {
         schedule = job.schedule();
         inputs = job.inputs();
         clock = job.clock();
+        copies = job.transfers().copies();
     }
 
     /**
@@ -137,11 +145,32 @@ public final class TrainingLoop {
      * @throws UserError if the loss is no number
      */
     public void run() {
+        try {
+            train();
+        } catch (RuntimeException | Error e) {
+            try {
+                tell();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private void train() {
         evaluate(); // what is due before the first step
         while (!ended()) {
             checkHalt();
             StepDone done = step(job.committed());
-            events.committed(done, digestDue() ? job.snapshot().sha256() : "");
+            if (digestDue()) {
+                Supplier<String> sha256 = job.student().digestAhead();
+                untold = Optional.of(() -> events.committed(done, sha256.get()));
+            } else {
+                events.committed(done, "");
+            }
+            if (!copies) {
+                tell();
+            }
             if (job.committed() < plan.steps()) {
                 if (leads && checkpointDue()) {
                     giveCheckpoint();
@@ -149,6 +178,7 @@ public final class TrainingLoop {
                 evaluate();
             }
         }
+        tell();
         evaluate();
         if (leads) {
             checkHalt();
@@ -171,13 +201,24 @@ public final class TrainingLoop {
         inputs.prepare(step); // nothing to do where it was made ahead
         Reduce.Round round = reduce.begin(step, job.leaves());
         backward(job, step, round);
+        if (untold.isPresent()) {
+            tell(); // the device has enough to do
+            checkHalt();
+        }
         Future<NDArray> mean = round.mean(); // gradients travel ...
         Optional<DoubleSupplier> loss =
                 mean.isDone() ? Optional.of(job.student().lossAhead(await(mean))) : Optional.empty();
         inputs.prepare(step + 1); // ... while the next step is decoded and shown to the teachers
         NDArray gradient = await(mean);
         checkHalt();
-        return update(step, gradient, loss.orElseGet(() -> () -> job.student().loss(gradient)));
+        return update(step, gradient, loss.orElseGet(() -> job.student().lossAhead(gradient)));
+    }
+
+    /** Tells of a step that was taken, if it is not told yet. */
+    private void tell() {
+        Optional<Runnable> last = untold;
+        untold = Optional.empty();
+        last.ifPresent(Runnable::run);
     }
 
     /**
@@ -257,6 +298,7 @@ public final class TrainingLoop {
         }
         for (Measurement due : job.evaluations().due(job.committed())) {
             if (measured.add(due)) {
+                tell();
                 checkHalt();
                 if (leads && job.committed() > 0 && job.keepsBest()) {
                     giveCheckpoint();
@@ -282,6 +324,7 @@ public final class TrainingLoop {
     }
 
     private void giveCheckpoint() {
+        tell();
         if (given != job.committed()) {
             given = job.committed();
             events.checkpoint(job.checkpoint());

@@ -193,10 +193,15 @@ public final class Transfers implements AutoCloseable {
 
         /** The values, valid until this is closed; waits for the copy. */
         public FloatBuffer await() {
+            return bytes().asFloatBuffer();
+        }
+
+        /** The bytes of the values in native order, valid until this is closed; waits for the copy. */
+        public ByteBuffer bytes() {
             if (copied) {
                 Transfers.this.await(mark);
             }
-            return host.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            return host.duplicate().order(ByteOrder.nativeOrder());
         }
 
         @Override
@@ -213,21 +218,27 @@ public final class Transfers implements AutoCloseable {
      * Begins to read a vector as it is behind all that computes now. On the CPU these are the values of the array
      * itself. The vector stays as it is until they have been awaited.
      *
-     * @param vector (N) float32
+     * @param vector (N) float32 or float64
      * @param from first value
-     * @param count values
+     * @param count values; 0: of none, which nobody waits for
      */
     public synchronized Reading read(NDArray vector, int from, int count) {
+        int size = vector.getDataType().getNumOfBytes();
+        int bytes = Math.multiplyExact(count, size);
+        if (count == 0) {
+            return new Reading(ByteBuffer.allocateDirect(0), 0, false);
+        }
         if (engine.isEmpty()) {
             ByteBuffer values = vector.toByteBuffer(true);
-            return new Reading(values.slice(from * Float.BYTES, count * Float.BYTES), 0, false);
+            return new Reading(values.slice(from * size, bytes), 0, false);
         }
         Engine copies = engine.get();
         long computed = copies.computed();
         copies.copiesAfter(computed);
         copies.free(computed);
-        ByteBuffer host = buffer(count * Float.BYTES);
-        copies.copy(pinned(host), address(vector, "f") + (long) from * Float.BYTES, (long) count * Float.BYTES, false);
+        ByteBuffer host = buffer(bytes);
+        String type = vector.getDataType() == DataType.FLOAT64 ? "d" : "f";
+        copies.copy(pinned(host), address(vector, type) + (long) from * size, bytes, false);
         out.incrementAndGet();
         return new Reading(host, copies.copied(), true);
     }
@@ -343,7 +354,7 @@ public final class Transfers implements AutoCloseable {
     /**
      * Where a tensor's values lie.
      *
-     * @param type mangled: {@code f} for float, {@code h} for bytes
+     * @param type mangled: {@code f} for float, {@code d} for double, {@code h} for bytes
      */
     private static long address(NDArray array, String type) {
         Function values = Library.TORCH.getFunction("_ZNK2at10TensorBase16mutable_data_ptrI" + type + "EEPT_v");

@@ -78,6 +78,10 @@ final class StepCode {
         backward();
         optimizer.methods();
         update();
+        if (settings.optimizer().clips()) {
+            source.method("gradient_norm(self, mean: Tensor) -> Tensor");
+            source.line("return self.norm(torch.narrow(mean, 0, 0, %d))", parameters.length());
+        }
         if (trained.selfTaught()) {
             project();
         }

@@ -6,12 +6,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.LibtorchFailure;
@@ -36,6 +39,8 @@ public final class StepModule implements TrainableStudent {
     private final boolean clips;
     private final int lossAt;
     private final boolean draws;
+    /** Norm of a mean that is on its way, which {@link #update} gives. */
+    private Optional<NormAhead> normAhead = Optional.empty();
 
     /** The module of somebody else's that is trained, if it is none of ours. */
     private final Optional<Op.Script> script;
@@ -84,8 +89,28 @@ public final class StepModule implements TrainableStudent {
         }
     }
 
+    /** A norm on its way to the host. */
+    private record NormAhead(NDManager scope, Transfers.Reading reading) implements AutoCloseable {
+        double await() {
+            return reading.bytes().getDouble(0);
+        }
+
+        @Override
+        public void close() {
+            reading.close();
+            scope.close();
+        }
+    }
+
+    /** The norm is copied before the loss: who has awaited that needn't wait for it. */
     @Override
     public DoubleSupplier lossAhead(NDArray out) {
+        dropNorm();
+        if (clips && torch.transfers().copies()) {
+            NDManager scope = torch.scope();
+            NDArray norm = module.call(scope, "gradient_norm", out).get(0);
+            normAhead = Optional.of(new NormAhead(scope, torch.transfers().read(norm, 0, 1)));
+        }
         Transfers.Reading begun = torch.transfers().read(out, lossAt, 1);
         return () -> {
             try (begun) {
@@ -133,8 +158,18 @@ public final class StepModule implements TrainableStudent {
         try (NDManager scope = torch.scope()) {
             NDArray told = Torch.onHost(scope, numbers);
             NDArray norm = module.call(scope, "update", mean, told).get(0);
-            return clips ? OptionalDouble.of(norm.getDouble()) : OptionalDouble.empty();
+            if (!clips) {
+                return OptionalDouble.empty();
+            }
+            return OptionalDouble.of(normAhead.map(NormAhead::await).orElseGet(norm::getDouble));
+        } finally {
+            dropNorm();
         }
+    }
+
+    private void dropNorm() {
+        normAhead.ifPresent(NormAhead::close);
+        normAhead = Optional.empty();
     }
 
     @Override
@@ -144,20 +179,49 @@ public final class StepModule implements TrainableStudent {
 
     @Override
     public StudentState state() {
+        List<float[]> values = read().stream().map(StepModule::values).toList();
+        int next = 1 + moments.length;
         return new StudentState(
-                weights.toFloatArray(),
-                Stream.of(moments).map(NDArray::toFloatArray).toList(),
-                statistics.toFloatArray(),
-                values(average),
-                values(ema));
+                values.get(0), values.subList(1, next), values.get(next), values.get(next + 1), values.get(next + 2));
+    }
+
+    /** A GPU's host has little-endian values, as the digest wants them. */
+    @Override
+    public Supplier<String> digestAhead() {
+        if (!torch.transfers().copies()) {
+            return TrainableStudent.super.digestAhead();
+        }
+        List<Transfers.Reading> begun = read();
+        return () -> {
+            Sha256 sha = new Sha256();
+            for (Transfers.Reading vector : begun) {
+                try (vector) {
+                    sha.bytes(vector.bytes());
+                }
+            }
+            return sha.hex();
+        };
+    }
+
+    /** Begins to read all vectors, in the order of {@link StudentState#vectors}. */
+    private List<Transfers.Reading> read() {
+        return Stream.of(Stream.of(weights), Stream.of(moments), Stream.of(statistics, average, ema))
+                .flatMap(vectors -> vectors)
+                .map(vector -> torch.transfers().read(vector, 0, Math.toIntExact(vector.size())))
+                .toList();
     }
 
     private NDArray vector(float[] values) {
         return values.length == 0 ? state.create(new Shape(0), DataType.FLOAT32) : state.create(values);
     }
 
-    private static float[] values(NDArray vector) {
-        return vector.size() == 0 ? new float[0] : vector.toFloatArray();
+    private static float[] values(Transfers.Reading vector) {
+        try (vector) {
+            FloatBuffer from = vector.await();
+            float[] values = new float[from.remaining()];
+            from.get(values);
+            return values;
+        }
     }
 
     private static void withGradients(Runnable call) {
@@ -171,6 +235,7 @@ public final class StepModule implements TrainableStudent {
 
     @Override
     public void close() {
+        dropNorm();
         module.close();
         state.close();
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.OptionalDouble;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * A student in training: its state, which only {@link #update} changes, and the calls that a step
@@ -39,10 +40,22 @@ public interface TrainableStudent extends AutoCloseable {
     }
 
     /**
+     * The digest of the state as it is now, {@link StudentState#sha256}. On a device that computes while the host goes
+     * on, the state is copied behind what computes now, and who asks waits for the copy and hashes it.
+     *
+     * @return asked once, before the next update
+     */
+    default Supplier<String> digestAhead() {
+        String digest = state().sha256();
+        return () -> digest;
+    }
+
+    /**
      * One step of the optimizer.
      *
      * @param mean mean of the micro-batches' out vectors; overwritten
-     * @return norm of the mean gradient, if it is clipped: as it was before; waits for the device then
+     * @return norm of the mean gradient, if it is clipped: as it was before; waits for the device then, unless {@link
+     *     #lossAhead} was asked of this mean: it has come with the loss
      */
     OptionalDouble update(NDArray mean, Rates rates);
 
