@@ -89,10 +89,13 @@ final class CudaCopies implements Transfers.Engine {
     @Override
     public boolean reached(long mark) {
         int code = code("cudaEventQuery", new Pointer(mark));
-        if (code != NOT_READY) {
-            check("cudaEventQuery", code);
+        if (code == NOT_READY) {
+            // It is the thread's last error now, which libtorch asks for after its next kernel.
+            code("cudaGetLastError");
+            return false;
         }
-        return code != NOT_READY;
+        check("cudaEventQuery", code);
+        return true;
     }
 
     @Override
