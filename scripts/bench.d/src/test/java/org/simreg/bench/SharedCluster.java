@@ -64,12 +64,19 @@ final class SharedCluster {
         data = SmallJob.pictures(here("data"));
         teacher = SmallJob.teacher(here("teacher.safetensors"));
         student = SmallJob.student(here("student.pt"));
-        expected = undisturbed();
         List<String> all = new ArrayList<>(WORKERS);
         all.add(SPARE);
         processes = new Processes(here("processes"), all, Command.compilation());
         processes.environment(bucket.environment());
-        processes.coordinator();
+        try (Processes alone = new Processes(here("alone"), List.of(), Command.compilation())) {
+            undisturbed(alone);
+            // Beside it, since it has one thread.
+            processes.coordinator();
+            WORKERS.forEach(processes::worker);
+            assertEquals(0, alone.end("distill"), Files.readString(alone.log("distill")));
+        }
+        expected = RunSteps.of(here("reference"));
+        assertEquals(MOST, expected.size());
         client = processes.client();
     }
 
@@ -85,19 +92,13 @@ final class SharedCluster {
         return folder.toAbsolutePath().resolve(name);
     }
 
-    private SortedMap<Integer, String> undisturbed() throws IOException {
+    /** Starts the job that nobody disturbs. */
+    private void undisturbed(Processes alone) throws IOException {
         Path job = SmallJob.file(job("reference", MOST), here("job.yaml"));
-        Path out = here("reference");
-        try (Processes alone = new Processes(here("alone"), List.of(), Command.compilation())) {
-            List<String> command = new ArrayList<>(List.of("distill", "--job=" + job));
-            command.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
-            command.add("--out=" + out);
-            alone.start("distill", command);
-            assertEquals(0, alone.end("distill"), Files.readString(alone.log("distill")));
-        }
-        SortedMap<Integer, String> steps = RunSteps.of(out);
-        assertEquals(MOST, steps.size());
-        return steps;
+        List<String> command = new ArrayList<>(List.of("distill", "--job=" + job));
+        command.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
+        command.add("--out=" + here("reference"));
+        alone.start("distill", command);
     }
 
     /** The cluster, with its workers and nobody else. */

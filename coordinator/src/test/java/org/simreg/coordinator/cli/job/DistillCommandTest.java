@@ -263,6 +263,8 @@ class DistillCommandTest {
             value = {
                 "--epochs=0 | optimization.epochs (--epochs): 0 is out of bounds; choose 1 to 100000 epochs",
                 "--lr=-1 | optimization.lr (--lr): -1 is out of bounds; choose 0 to 1000",
+                "--warmup-epochs=130 | optimization.warmup_epochs (--warmup-epochs): 130 takes all 130 epochs; choose less than"
+                        + " 130",
             })
     void aWrongSettingIsOneSentence(String option, String sentence) {
         assertEquals(2, terminal.run("distill", "--data", SAMPLE, "--teacher=self", option));
