@@ -285,8 +285,8 @@ public final class JobLoader {
     private List<TeacherFeatures> features(Files files, ViewPlan views) {
         ImageList train = files.images.orElseThrow().train();
         FeatureKey keys = new FeatureKey(files.here, train.sha256(), files.torch.profile());
-        List<TeacherFeatures> features =
-                new FeatureCache(files.here, keys, train.size(), settings, notices).open(files.teachers, held, views);
+        List<TeacherFeatures> features = new FeatureCache(files.here, keys, train.size(), settings, notices)
+                .open(files.torch.transfers(), files.teachers, held, views);
         features.forEach(open::add);
         return features;
     }

@@ -8,7 +8,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
-import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.exchange.ahead.FeatureMaker;
 import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.exchange.ahead.HelpPlan;
@@ -97,7 +96,8 @@ final class TeacherMaker implements FeatureMaker {
         public float[] next() {
             try (Batch batch = batches.next();
                     NDManager scope = sources.torch().scope()) {
-                NDArray images = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
+                NDArray images =
+                        sources.torch().transfers().images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                 return sources.targets()
                         .of(teachers.remove(), pass, scope, batch.request(), images)
                         .toFloatArray();

@@ -1,5 +1,7 @@
 package org.simreg.worker.engine.torch;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
@@ -53,6 +55,25 @@ final class LoadedLibrary {
                 .flatMap(near -> paths(name).stream()
                         .max(Comparator.comparingInt(path -> alike(path, near)))
                         .map(NativeLibrary::getInstance));
+    }
+
+    /** The address of a tensor's values ({@code at::TensorBase::mutable_data_ptr}), of uint8, float32 or float64. */
+    static long data(NDArray array) {
+        String type = switch (array.getDataType()) {
+            case UINT8 -> "h";
+            case FLOAT32 -> "f";
+            case FLOAT64 -> "d";
+            default -> throw new IllegalArgumentException("values of " + array.getDataType());
+        };
+        Function values = Tensors.TORCH.getFunction("_ZNK2at10TensorBase16mutable_data_ptrI" + type + "EEPT_v");
+        long tensor = ((PtNDArray) array).getHandle();
+        return Pointer.nativeValue(values.invokePointer(new Object[] {new Pointer(tensor)}));
+    }
+
+    /** libtorch, found once. */
+    private static final class Tensors {
+        private static final NativeLibrary TORCH =
+                named("torch_cpu").orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
     }
 
     /**

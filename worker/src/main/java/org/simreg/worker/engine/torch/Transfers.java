@@ -4,10 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import com.sun.jna.Function;
 import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,7 +31,7 @@ public final class Transfers implements AutoCloseable {
     private final Optional<Engine> engine;
     private final NDManager kept;
     private final Map<Long, ByteBuffer> pinned = new LinkedHashMap<>(16, 0.75f, true);
-    private final Map<Shape, Deque<Slot>> slots = new HashMap<>();
+    private final Map<Kind, Deque<Slot>> slots = new HashMap<>();
     private final Map<Integer, Deque<ByteBuffer>> buffers = new HashMap<>();
     private final AtomicLong in = new AtomicLong();
     private final AtomicLong out = new AtomicLong();
@@ -98,7 +95,10 @@ public final class Transfers implements AutoCloseable {
         }
     }
 
-    /** Images on the device, used again; {@code there}: behind the copy; {@code free}: behind the last use. */
+    /** What fits into the same place on the device. */
+    private record Kind(Shape shape, DataType type) {}
+
+    /** A place on the device, used again; {@code there}: behind the copy; {@code free}: behind the last use. */
     private static final class Slot {
         private final NDArray array;
         private final long address;
@@ -108,7 +108,7 @@ public final class Transfers implements AutoCloseable {
         Slot(NDArray array, long free) {
             this.array = array;
             this.free = free;
-            address = address(array, "h");
+            address = LoadedLibrary.data(array);
         }
     }
 
@@ -141,30 +141,55 @@ public final class Transfers implements AutoCloseable {
         if (engine.isEmpty()) {
             return Torch.images(scope, bytes, n, size);
         }
-        Engine copies = engine.get();
-        Shape shape = new Shape(n, size, size, 3);
-        Slot slot = slots.computeIfAbsent(shape, key -> new ArrayDeque<>()).poll();
+        return lent(scope, new Kind(new Shape(n, size, size, 3), DataType.UINT8), bytes, () -> {});
+    }
+
+    /**
+     * Numbers on the device, valid until {@code scope} is closed; what computes with them waits for their copy, the
+     * caller doesn't.
+     *
+     * @param values float32, as many as the shape has; they may change at once
+     */
+    public synchronized NDArray floats(NDManager scope, float[] values, Shape shape) {
+        if (engine.isEmpty()) {
+            return scope.create(values, shape);
+        }
+        ByteBuffer host = buffer(Math.multiplyExact(values.length, Float.BYTES));
+        host.asFloatBuffer().put(values);
+        return lent(scope, new Kind(shape, DataType.FLOAT32), host, () -> giveBack(host));
+    }
+
+    /**
+     * Begins a copy into a place that is lent until {@code scope} is closed.
+     *
+     * @param free called then: the copy has ended
+     */
+    private NDArray lent(NDManager scope, Kind kind, ByteBuffer host, Runnable free) {
+        Engine copies = engine.orElseThrow();
+        Slot slot = slots.computeIfAbsent(kind, key -> new ArrayDeque<>()).poll();
         if (slot == null) {
-            slot = new Slot(kept.create(shape, DataType.UINT8), copies.computed());
+            slot = new Slot(kept.create(kind.shape, kind.type), copies.computed());
         }
         copies.copiesAfter(slot.free);
         copies.free(slot.free);
-        copies.copy(slot.address, pinned(bytes), shape.size(), true);
+        copies.copy(slot.address, pinned(host), kind.shape.size() * kind.type.getNumOfBytes(), true);
         in.incrementAndGet();
         slot.there = copies.copied();
         copies.computesAfter(slot.there);
         Slot lent = slot;
-        scope.attachInternal(UUID.randomUUID().toString(), () -> giveBack(shape, lent));
+        scope.attachInternal(UUID.randomUUID().toString(), () -> {
+            giveBack(kind, lent);
+            free.run();
+        });
         return slot.array;
     }
 
-    /** The host's buffer may change from here on: the copy has ended. */
-    private synchronized void giveBack(Shape shape, Slot slot) {
+    private synchronized void giveBack(Kind kind, Slot slot) {
         Engine copies = engine.orElseThrow();
         await(slot.there);
         copies.free(slot.there);
         slot.free = copies.computed();
-        slots.get(shape).push(slot);
+        slots.get(kind).push(slot);
     }
 
     private void await(long mark) {
@@ -237,8 +262,7 @@ public final class Transfers implements AutoCloseable {
         copies.copiesAfter(computed);
         copies.free(computed);
         ByteBuffer host = buffer(bytes);
-        String type = vector.getDataType() == DataType.FLOAT64 ? "d" : "f";
-        copies.copy(pinned(host), address(vector, type) + (long) from * size, bytes, false);
+        copies.copy(pinned(host), LoadedLibrary.data(vector) + (long) from * size, bytes, false);
         out.incrementAndGet();
         return new Reading(host, copies.copied(), true);
     }
@@ -268,7 +292,7 @@ public final class Transfers implements AutoCloseable {
         Engine copies = engine.orElseThrow();
         copies.copiesAfter(last.mark);
         copies.free(last.mark);
-        copies.copy(address(vector, "f"), pinned(host), vector.size() * Float.BYTES, true);
+        copies.copy(LoadedLibrary.data(vector), pinned(host), vector.size() * Float.BYTES, true);
         in.incrementAndGet();
         long there = copies.copied();
         copies.computesAfter(there);
@@ -349,23 +373,6 @@ public final class Transfers implements AutoCloseable {
         copies.free(last);
         copies.unpin(address);
         pinned.remove(address);
-    }
-
-    /**
-     * Where a tensor's values lie.
-     *
-     * @param type mangled: {@code f} for float, {@code d} for double, {@code h} for bytes
-     */
-    private static long address(NDArray array, String type) {
-        Function values = Library.TORCH.getFunction("_ZNK2at10TensorBase16mutable_data_ptrI" + type + "EEPT_v");
-        long tensor = ((PtNDArray) array).getHandle();
-        return Pointer.nativeValue(values.invokePointer(new Object[] {new Pointer(tensor)}));
-    }
-
-    /** libtorch, found once. */
-    private static final class Library {
-        private static final NativeLibrary TORCH =
-                LoadedLibrary.named("torch_cpu").orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.View;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.train.featurestore.FeatureStore;
 import org.simreg.worker.train.featurestore.RowFormat;
 import org.simreg.worker.train.featurestore.StoreFolder;
@@ -47,22 +48,26 @@ public final class FeatureCache {
     }
 
     /** Opens the stores of all teachers. */
-    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, ViewPlan views) {
-        return open(teachers, HeldTeachers.ALL, views);
+    public List<TeacherFeatures> open(Transfers transfers, List<FrozenTeacher> teachers, ViewPlan views) {
+        return open(transfers, teachers, HeldTeachers.ALL, views);
     }
 
     /**
      * Opens the stores of teachers.
      *
+     * @param transfers to the teachers' device
      * @param teachers in the job's order; none for a momentum teacher
      * @param held which they are
      * @param views of those
      * @return one a teacher; the caller closes them
      * @throws UserError if a store holds other features, or the disk has no room
      */
-    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, HeldTeachers held, ViewPlan views) {
+    public List<TeacherFeatures> open(
+            Transfers transfers, List<FrozenTeacher> teachers, HeldTeachers held, ViewPlan views) {
         if (views(job) == 0) {
-            return teachers.stream().map(TeacherFeatures::new).toList();
+            return teachers.stream()
+                    .map(teacher -> new TeacherFeatures(teacher, transfers, Optional.empty()))
+                    .toList();
         }
         RowFormat format =
                 job.getCache().getPrecision() == Cache.Format.FLOAT16 ? RowFormat.FLOAT16 : RowFormat.FLOAT32;
@@ -70,7 +75,9 @@ public final class FeatureCache {
         return IntStream.range(0, teachers.size())
                 .mapToObj(i -> new TeacherFeatures(
                         teachers.get(i),
-                        new Rows(format, stores.get(i), job.getCache().getFixed(), notices)))
+                        transfers,
+                        Optional.of(
+                                new Rows(format, stores.get(i), job.getCache().getFixed(), notices))))
                 .toList();
     }
 

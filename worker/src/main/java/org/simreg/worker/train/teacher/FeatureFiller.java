@@ -102,7 +102,7 @@ public final class FeatureFiller implements AutoCloseable {
         problems.refuse("The job is refused");
         views = ViewPlan.of(job, false);
         FeatureKey keys = new FeatureKey(job, train.sha256(), torch.profile());
-        features = new FeatureCache(job, keys, samples, settings, notices).open(teachers, views);
+        features = new FeatureCache(job, keys, samples, settings, notices).open(torch.transfers(), teachers, views);
         features.forEach(this::opened);
         loader = opened(new BatchLoader(train, settings.loader(job.getSeed()), notices));
     }
@@ -143,7 +143,8 @@ public final class FeatureFiller implements AutoCloseable {
             int view = made.indexOf(views.views().get(seen.get(i)));
             if (view >= 0 && !features.get(i).has(batch.request())) {
                 try (NDManager scope = torch.scope()) {
-                    NDArray images = Torch.images(scope, batch.views(view), batch.size(), batch.viewSize(view));
+                    NDArray images =
+                            torch.transfers().images(scope, batch.views(view), batch.size(), batch.viewSize(view));
                     requireFinite(features.get(i).compute(scope, batch.request(), images), batch, i);
                 }
             }

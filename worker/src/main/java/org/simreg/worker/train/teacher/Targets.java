@@ -116,7 +116,7 @@ public final class Targets {
         try (BatchStream one = loader.batches(List.of(missing).iterator());
                 Batch made = one.next();
                 NDManager lent = torch.scope()) {
-            NDArray images = Torch.images(lent, made.views(0), made.size(), made.viewSize(0));
+            NDArray images = torch.transfers().images(lent, made.views(0), made.size(), made.viewSize(0));
             return of.compute(scope, batch, images);
         }
     }

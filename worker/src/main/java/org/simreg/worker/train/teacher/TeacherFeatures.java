@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.engine.torch.Transfers;
 import org.simreg.worker.train.featurestore.FeatureStore;
 import org.simreg.worker.train.featurestore.RowFormat;
 
@@ -17,6 +18,7 @@ import org.simreg.worker.train.featurestore.RowFormat;
  */
 public final class TeacherFeatures implements AutoCloseable {
     private final FrozenTeacher teacher;
+    private final Transfers transfers;
     private final Optional<Rows> rows;
     private boolean writable = true;
 
@@ -30,18 +32,15 @@ public final class TeacherFeatures implements AutoCloseable {
      */
     record Rows(RowFormat format, Optional<FeatureStore> store, boolean oneView, Consumer<String> notices) {}
 
-    /** Features that are computed every time, as the teacher gives them. */
-    TeacherFeatures(FrozenTeacher teacher) {
-        this.teacher = teacher;
-        rows = Optional.empty();
-    }
-
     /**
-     * @param rows its store is closed with this
+     * @param transfers to the teacher's device
+     * @param rows its store is closed with this; empty for features that are computed every time, as the teacher gives
+     *     them
      */
-    TeacherFeatures(FrozenTeacher teacher, Rows rows) {
+    TeacherFeatures(FrozenTeacher teacher, Transfers transfers, Optional<Rows> rows) {
         this.teacher = teacher;
-        this.rows = Optional.of(rows);
+        this.transfers = transfers;
+        this.rows = rows;
     }
 
     /** Whether all rows of a micro-batch can be read; asked from any thread. */
@@ -112,7 +111,7 @@ public final class TeacherFeatures implements AutoCloseable {
     }
 
     private NDArray array(NDManager scope, BatchLoader.Request batch, float[] all) {
-        return scope.create(all, new Shape(batch.ids().length, teacher.width()));
+        return transfers.floats(scope, all, new Shape(batch.ids().length, teacher.width()));
     }
 
     private void round(float[] all) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -127,6 +128,41 @@ class TransfersTest {
             assertArrayEquals(new float[] {5, 6, 7, 8}, vector.toFloatArray());
             assertEquals(new Transfers.Counts(1, 1, 1), transfers.counts());
             assertEquals(0, engine.marks(), "every mark is freed");
+        }
+    }
+
+    @Test
+    void numbersFromElsewhereAreTakenAtOnceAndCopiedLate() {
+        LateCopies engine = new LateCopies();
+        try (Torch torch = new Torch(1, engine);
+                NDManager sums = torch.scope()) {
+            Transfers transfers = torch.transfers();
+            Shape shape = new Shape(2, 3);
+            List<float[]> seen = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                float[] values = {i, 1, 2, 3, 4, 5};
+                NDArray sum;
+                try (NDManager scope = torch.scope()) {
+                    NDArray numbers = transfers.floats(scope, values, shape);
+                    Arrays.fill(values, -1);
+                    sum = numbers.add(numbers);
+                    sum.attach(sums);
+                }
+                seen.add(sum.toFloatArray());
+            }
+            for (int i = 0; i < 3; i++) {
+                assertArrayEquals(new float[] {2 * i, 2, 4, 6, 8, 10}, seen.get(i));
+            }
+            assertEquals(3, transfers.counts().in());
+            assertEquals(1, engine.marks(), "one place, used again");
+        }
+        try (Torch torch = new Torch("cpu", 1);
+                NDManager scope = torch.scope()) {
+            float[] values = {1, 2};
+            assertArrayEquals(
+                    values,
+                    torch.transfers().floats(scope, values, new Shape(1, 2)).toFloatArray());
+            assertEquals(new Transfers.Counts(0, 0, 0), torch.transfers().counts());
         }
     }
 
