@@ -48,7 +48,7 @@ final class RoundingBound {
     }
 
     /**
-     * Greatest distance between score and cosine of a query in two digits of eight bits. Sums are whole numbers; digits that
+     * Greatest distance between score and cosine of a query in one digit of eight bits or two. Sums are whole numbers; digits that
      * count from 128 are longer than the query, but less than D times as long.
      *
      * @param query length of the query that the digits say

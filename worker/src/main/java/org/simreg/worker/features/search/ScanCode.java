@@ -143,8 +143,8 @@ final class ScanCode {
     }
 
     /**
-     * Rows in oneDNN's own layout, and queries as two digits of eight bits: {@code q = scale (hi + lo / 254)}, so that what
-     * is lost is a 65,000th of a query's greatest number. oneDNN's product takes unsigned numbers: digits count from 128.
+     * Rows in oneDNN's own layout, and queries as one digit of eight bits or two: {@code q = scale (hi + lo / 254)}, so that
+     * what is lost is a 65,000th of a query's greatest number. oneDNN's product takes unsigned numbers: digits count from 128.
      */
     private static void packed(ScriptSource code) {
         code.method("pack(self, levels: Tensor, first: Tensor, count: Tensor) -> Tensor")
@@ -152,23 +152,27 @@ final class ScanCode {
                 .line("rows = torch.slice(levels, 0, at, at + int(torch.item(count)))")
                 .line("return ops.onednn.qlinear_prepack(torch.contiguous(rows), None)");
         code.method("scales(self, scales: Tensor) -> Tensor").line("return torch.to(scales, %d)", ScriptSource.FLOAT32);
-        code.method("digits(self, queries: Tensor, filling: Tensor) -> List[Tensor]")
+        code.method("digits(self, queries: Tensor, filling: Tensor, places: Tensor) -> List[Tensor]")
                 .line("exact = torch.to(queries, %d)", FLOAT64)
                 .line("most = torch.div(torch.amax(torch.abs(exact), [1], True), %d)", MOST)
                 .line("scale = torch.to(torch.to(torch.clamp_min(most, 1e-30), %d), %d)", ScriptSource.FLOAT32, FLOAT64)
                 .line("levels = torch.div(exact, scale)")
                 .line("high = torch.clamp(torch.round(levels), -%d, %d)", MOST, MOST)
+                .line("near = torch.mul(high, scale)")
+                .line("digits = high")
+                .line("if torch.gt(int(torch.item(places)), 1):")
                 .line(
-                        "low = torch.clamp(torch.round(torch.mul(torch.sub(levels, high), %d)), -%d, %d)",
+                        "  low = torch.clamp(torch.round(torch.mul(torch.sub(levels, high), %d)), -%d, %d)",
                         2 * MOST, MOST, MOST)
-                .line("near = torch.mul(torch.add(high, torch.div(low, %d)), scale)", 2 * MOST)
+                .line("  near = torch.mul(torch.add(high, torch.div(low, %d)), scale)", 2 * MOST)
+                .line("  digits = torch.cat([high, low])")
                 .line("lost = torch.sub(exact, near)")
                 .line("length = torch.sum(torch.mul(near, near), [1])")
                 .line("loss = torch.sum(torch.mul(lost, lost), [1])")
-                .line("padded = torch.constant_pad_nd(torch.cat([high, low]), [0, int(torch.item(filling))])")
-                .line("digits = torch.to(torch.add(padded, %d), %d)", ZERO, UINT8)
+                .line("padded = torch.constant_pad_nd(digits, [0, int(torch.item(filling))])")
+                .line("unsigned = torch.to(torch.add(padded, %d), %d)", ZERO, UINT8)
                 .line("own = torch.to(torch.squeeze(scale, 1), %d)", ScriptSource.FLOAT32)
-                .line("return [digits, own, torch.sqrt(torch.stack([length, loss]))]");
+                .line("return [unsigned, own, torch.sqrt(torch.stack([length, loss]))]");
     }
 
     /** As {@link #scanBytes}, a piece a packed part of the tile; scores come in float32. */
@@ -191,8 +195,9 @@ final class ScanCode {
                         "  product = ops.onednn.qlinear_pointwise(digits, 1., %d, parts[i], torch.slice(scales, 0, at, past), "
                                 + "torch.slice(zeros, 0, 0, past - at), None, 1., 0, %d, \"none\", none, \"\")",
                         ZERO, ScriptSource.FLOAT32)
+                .line("  if torch.gt(torch.size(digits, 0), width):")
                 .line(
-                        "  product = torch.add(torch.slice(product, 0, 0, width), torch.slice(product, 0, width), alpha=%s)",
+                        "    product = torch.add(torch.slice(product, 0, 0, width), torch.slice(product, 0, width), alpha=%s)",
                         1.0 / (2 * MOST));
         found(code);
         code.line("    mine = torch.unsqueeze(torch.index(own, annotate(List[Optional[Tensor]], [query])), 1)")

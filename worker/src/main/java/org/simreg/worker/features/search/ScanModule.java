@@ -59,7 +59,7 @@ final class ScanModule implements AutoCloseable {
             Arrays.fill(most, 1);
             Bytes ones = bytes(scope, count, count);
             fill(ones, 0, most, count, scope.zeros(new Shape(count), DataType.FLOAT64));
-            Digits queries = digits(scope, matrix(scope, most, count), count);
+            Digits queries = digits(scope, matrix(scope, most, count), count, 2);
             float[] least = new float[count];
             Arrays.fill(least, Float.NEGATIVE_INFINITY);
             Hits hits = scan(pack(ones, scope), queries, least, LANES);
@@ -149,9 +149,9 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * Queries as two digits of eight bits.
+     * Queries as one digit of eight bits or two.
      *
-     * @param digits (2 Q, D) uint8, the high digits and then the low ones, D filled up as that of {@link Bytes}
+     * @param digits (Q or 2 Q, D) uint8, the high digits and then the low ones, D filled up as that of {@link Bytes}
      * @param scales (Q) float32
      * @param lengths (2, Q): lengths of the queries that the digits say, then of what they lack
      */
@@ -161,11 +161,12 @@ final class ScanModule implements AutoCloseable {
      * Digits in {@code scope}.
      *
      * @param queries (Q, D) float32
+     * @param places digits a number, 1 or 2: two lose next to nothing, one takes half the products
      */
-    Digits digits(NDManager scope, NDArray queries, int dimension) {
+    Digits digits(NDManager scope, NDArray queries, int dimension, int places) {
         try (NDManager call = torch.scope()) {
             NDArray filling = call.create(Bytes.whole(dimension) - dimension);
-            NDList made = module.call(scope, "digits", queries, filling);
+            NDList made = module.call(scope, "digits", queries, filling, call.create((long) places));
             return new Digits(made.get(0), made.get(1), made.get(2).toDoubleArray());
         }
     }

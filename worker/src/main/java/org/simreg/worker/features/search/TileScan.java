@@ -22,7 +22,10 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
     private static final int FEW = 8;
 
     /** The same where oneDNN has fast products of eight bits. */
-    private static final int FEW_PACKED = 16;
+    private static final int FEW_PACKED = 32;
+
+    /** Most queries of two digits of eight bits; more have one, for then products take longer than reading the rows. */
+    private static final int TWO_DIGITS = 8;
 
     /** Rows of a product in float32. */
     private static final int FINE_ROWS = 1024;
@@ -107,7 +110,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             low = module.round(scope, single);
             lengths = module.lengths(single, low);
             digits = shape.rounded().packs() && width <= FEW_PACKED
-                    ? Optional.of(module.digits(scope, single, dimension))
+                    ? Optional.of(module.digits(scope, single, dimension, width <= TWO_DIGITS ? 2 : 1))
                     : Optional.empty();
             for (int query = 0; query < count; query++) {
                 offsets[query] = ranking.product(query, shape.center());

@@ -11,7 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.worker.engine.torch.Torch;
 
 /** Tests of products in eight bits, on processors that have instructions for them. */
@@ -20,8 +20,8 @@ class ScanModuleTest {
 
     /** 17,408 rows are two packed parts; 100 numbers a row are filled up. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 16})
-    void scoresOfAPackedTileAreThoseOfItsLevelsAndTheQueriesWithinTheBound(int count) {
+    @CsvSource({"1, 2", "2, 2", "8, 2", "2, 1", "16, 1", "32, 1"})
+    void scoresOfAPackedTileAreThoseOfItsLevelsAndTheQueriesWithinTheBound(int count, int places) {
         int rows = 17_408;
         int dimension = 100;
         try (Torch torch = new Torch("cpu", 1);
@@ -40,7 +40,9 @@ class ScanModuleTest {
             int width = level.length / rows;
             ScanModule.Packed packed = module.pack(levels, scope);
             float[] scales = packed.scales().toFloatArray();
-            ScanModule.Digits digits = module.digits(scope, module.matrix(scope, queries, dimension), dimension);
+            ScanModule.Digits digits =
+                    module.digits(scope, module.matrix(scope, queries, dimension), dimension, places);
+            assertEquals((long) places * count, digits.digits().getShape().get(0));
             float[] least = new float[count];
             Arrays.fill(least, Float.NEGATIVE_INFINITY);
             ScanModule.Hits hits = module.scan(packed, digits, least, GROUP);

@@ -209,7 +209,7 @@ class ShardTest {
 
     /** Few queries go through rows in eight bits; they have the same answers. */
     private static void checkFew(Shard shard, float[] queries, TopK all, String circumstances) {
-        for (int count = 1; count <= Math.min(16, all.queries()); count = 2 * count + 1) {
+        for (int count = 1; count <= Math.min(32, all.queries()); count = 2 * count + 1) {
             int last = all.queries() - count;
             int from = last * shard.dimension();
             TopK found = shard.searchUnit(Arrays.copyOfRange(queries, from, queries.length), all.k(), () -> false);
