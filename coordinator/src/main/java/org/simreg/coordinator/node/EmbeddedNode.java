@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.simreg.coordinator.grpc.GrpcServer;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
@@ -101,14 +102,16 @@ public final class EmbeddedNode implements AutoCloseable {
                 // Always alone, it needs no transport.
                 .putAddresses("netty", "in this process")
                 .putAddresses("eventbus", "in this process");
+        Supplier<Runnable> deviceTaken = () -> () -> {};
         if (searches) {
             SearchServer.Settings serving = SearchServer.Settings.of(settings);
             SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving, device -> {}));
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
             identity.setBankBytes(serving.memory());
+            deviceTaken = search::leaveDevice;
         }
         WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
-                JobLoader.opener(settings), settings.cache().resolve("decoding"));
+                JobLoader.opener(settings, deviceTaken), settings.cache().resolve("decoding"));
         jobs.marks().ifPresent(open::add);
         WorkerVerticle worker =
                 new WorkerVerticle(identity.build(), jobs, Map.of(), client.channel(), WorkerContext.Observer.NONE);

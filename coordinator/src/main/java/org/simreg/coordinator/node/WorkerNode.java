@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.coordinator.view.observe.Health;
@@ -127,14 +128,16 @@ public final class WorkerNode implements AutoCloseable {
                     .setDevice(device.device())
                     .setTeachers(settings.teachers)
                     .setLeftOut(leftOut.orElse(""));
+            Supplier<Runnable> deviceTaken = () -> () -> {};
             if (leftOut.isEmpty()) {
                 SearchServer.Settings serving = SearchServer.Settings.of(training);
                 SearchServer search =
                         open.add(new SearchServer(vertx, coordinator.channel(), serving, ended::completeExceptionally));
                 identity.putAddresses(SearchServer.TRANSPORT, search.address()).setBankBytes(serving.memory());
+                deviceTaken = search::leaveDevice;
             }
             WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
-                    JobLoader.opener(training), training.cache().resolve("decoding"));
+                    JobLoader.opener(training, deviceTaken), training.cache().resolve("decoding"));
             jobs.marks().ifPresent(open::add);
             verticle = new WorkerVerticle(
                     identity.build(), jobs, transports, coordinator.channel(), observability.observer());

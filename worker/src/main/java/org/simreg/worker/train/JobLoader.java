@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
@@ -48,6 +49,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class JobLoader {
     private static final Logger LOG = LoggerFactory.getLogger(JobLoader.class);
+
+    private static final Supplier<Runnable> ALONE = () -> () -> {};
 
     private Job job;
     private final HeldTeachers held;
@@ -94,17 +97,26 @@ public final class JobLoader {
         return open(job, HeldTeachers.ALL, settings, notices);
     }
 
-    /** The opener of jobs on a machine. */
+    /** The opener of jobs on a machine whose device nothing else uses. */
     public static LoadedJob.Opener opener(WorkerSettings settings) {
+        return opener(settings, ALONE);
+    }
+
+    /**
+     * The opener of jobs on a machine.
+     *
+     * @param deviceTaken asked before a job is loaded, to clear the device; what it gives is run when the job is closed
+     */
+    public static LoadedJob.Opener opener(WorkerSettings settings, Supplier<Runnable> deviceTaken) {
         return new LoadedJob.Opener() {
             @Override
             public LoadedJob open(Job job, Notices notices) {
-                return JobLoader.open(job, settings, notices);
+                return JobLoader.open(job, HeldTeachers.ALL, settings, notices, deviceTaken);
             }
 
             @Override
             public LoadedJob openForHelp(Job job, List<Integer> teachers, Notices notices) {
-                return JobLoader.open(job, new HeldTeachers(teachers), settings, notices);
+                return JobLoader.open(job, new HeldTeachers(teachers), settings, notices, deviceTaken);
             }
         };
     }
@@ -115,9 +127,15 @@ public final class JobLoader {
      * @param held of which some are what a worker needs that only helps
      */
     static LoadedJob open(Job job, HeldTeachers held, WorkerSettings settings, Notices notices) {
+        return open(job, held, settings, notices, ALONE);
+    }
+
+    private static LoadedJob open(
+            Job job, HeldTeachers held, WorkerSettings settings, Notices notices, Supplier<Runnable> deviceTaken) {
         refuseForeign(job, held, settings);
         JobLoader loader = new JobLoader(JobSettings.renewed(job), held, settings, notices, new Problems());
         try {
+            loader.open.add(deviceTaken.get()::run);
             return held.isAll() ? loader.load() : loader.loadForHelp();
         } catch (RuntimeException | Error e) {
             loader.open.close();

@@ -104,7 +104,7 @@ final class KnnEvaluation implements AutoCloseable {
                 .filter(k -> k > others)
                 .forEach(k -> notices.accept("evaluation.k: %d is more than the %d %s, so all of them vote"
                         .formatted(k, others, inside() ? "other images" : "searched images")));
-        search = new NearestNeighbors(settings.threads());
+        search = new NearestNeighbors(torch, settings.threads());
     }
 
     /**

@@ -230,7 +230,7 @@ public final class EvalRun {
         FeatureBank train = sets.train(progress);
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
-            return EvalRows.knn(train, val, fitting(knn.rules(), train.size(), "train images"), FEATURE, threads());
+            return knn(train, val, fitting(knn.rules(), train.size(), "train images"), FEATURE);
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {
@@ -257,7 +257,7 @@ public final class EvalRun {
             FeatureBank bank = train.get(i);
             FeatureBank queries = val.get(i);
             progress.next("stages", i, stages.size());
-            rows.addAll(EvalRows.knn(bank, queries, rules, name, threads()));
+            rows.addAll(knn(bank, queries, rules, name));
             task.probe()
                     .ifPresent(probe -> LinearProbe.run(
                                     torch,
@@ -280,9 +280,21 @@ public final class EvalRun {
         int most = Math.min(val.size(), NearestNeighbors.MAX_K) - 1;
         List<VotingRule> fitting = fitting(rules, most, "other val images");
         int k = fitting.stream().mapToInt(VotingRule::k).max().orElse(1);
-        try (NearestNeighbors search = new NearestNeighbors(threads())) {
+        try (NearestNeighbors search = new NearestNeighbors(torch, threads())) {
             KnnVote vote = new KnnVote(search.others(val, k), val.size() - 1);
             return EvalRows.knn(vote, val, fitting, FEATURE);
+        }
+    }
+
+    /**
+     * k-NN accuracy by every rule, from one search.
+     *
+     * @param layer where the features were read
+     */
+    private List<EvalRow> knn(FeatureBank train, FeatureBank val, List<VotingRule> rules, String layer) {
+        int most = rules.stream().mapToInt(VotingRule::k).max().orElse(1);
+        try (NearestNeighbors search = new NearestNeighbors(torch, threads())) {
+            return EvalRows.knn(new KnnVote(search.search(train, val, most), train.size()), val, rules, layer);
         }
     }
 
@@ -321,19 +333,6 @@ public final class EvalRun {
     /** Conversion of accuracies and scores to the rows of an evaluation's report. */
     private static final class EvalRows {
         private EvalRows() {}
-
-        /**
-         * k-NN accuracy by every rule, from one search.
-         *
-         * @param layer where the features were read
-         */
-        static List<EvalRow> knn(
-                FeatureBank train, FeatureBank val, List<VotingRule> rules, String layer, int threads) {
-            int most = rules.stream().mapToInt(VotingRule::k).max().orElse(1);
-            try (NearestNeighbors search = new NearestNeighbors(threads)) {
-                return knn(new KnnVote(search.search(train, val, most), train.size()), val, rules, layer);
-            }
-        }
 
         /** k-NN accuracy of val's images by every rule. */
         static List<EvalRow> knn(KnnVote vote, FeatureBank val, List<VotingRule> rules, String layer) {

@@ -29,6 +29,9 @@ interface CudaRuntime {
     /** The GPU's slot in this machine, {@code 0000:3B:00.0}, whatever number it has. */
     String slot(int gpu);
 
+    /** Bytes that are free on a GPU. */
+    long free(int gpu);
+
     /** {@code CUDA 12.8, cuDNN 9.7.1, cuBLAS 12.8.3}; what isn't loaded isn't named. */
     String versions();
 
@@ -94,6 +97,15 @@ interface CudaRuntime {
             try (Memory text = new Memory(SLOT)) {
                 check(runtime.getFunction("cudaDeviceGetPCIBusId").invokeInt(new Object[] {text, SLOT, gpu}));
                 return text.getString(0);
+            }
+        }
+
+        @Override
+        public long free(int gpu) {
+            try (Memory sizes = new Memory(2 * Long.BYTES)) {
+                check(runtime.getFunction("cudaSetDevice").invokeInt(new Object[] {gpu}));
+                check(runtime.getFunction("cudaMemGetInfo").invokeInt(new Object[] {sizes, sizes.share(Long.BYTES)}));
+                return sizes.getLong(0);
             }
         }
 

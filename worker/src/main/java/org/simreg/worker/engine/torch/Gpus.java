@@ -106,6 +106,11 @@ public final class Gpus {
                 : new Place("cpu", "cpu");
     }
 
+    /** Bytes that are free on a GPU. */
+    long free(int number) {
+        return runtime.orElseThrow().free(number);
+    }
+
     /** What decides rounding on a GPU: its model and compute capability, and the versions of CUDA's libraries. */
     String profile(int number) {
         CudaRuntime cuda = runtime.orElseThrow();

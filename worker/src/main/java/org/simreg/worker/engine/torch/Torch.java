@@ -185,6 +185,18 @@ public final class Torch implements AutoCloseable {
         private static final LibtorchFlags LOADED = new LibtorchFlags();
     }
 
+    /** Bytes that are free on the device; of a CPU those that the JVM may take. */
+    public long freeMemory() {
+        return cuda() ? gpus.free(device.getDeviceId()) : Runtime.getRuntime().maxMemory();
+    }
+
+    /** Gives the GPU back what libtorch keeps of closed arrays, for other processes and other sizes. */
+    public void trim() {
+        if (cuda()) {
+            JniUtils.emptyCudaCache();
+        }
+    }
+
     /** Scalars and names of methods on the host, whatever the device: nothing is copied for them. */
     public static NDArray onHost(NDManager scope, double... numbers) {
         ByteBuffer bytes =

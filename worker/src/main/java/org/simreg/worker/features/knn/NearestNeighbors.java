@@ -1,6 +1,7 @@
 package org.simreg.worker.features.knn;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.simreg.worker.engine.torch.Torch;
@@ -12,7 +13,7 @@ import org.simreg.worker.features.search.TopK;
 /**
  * Exact nearest neighbours by cosine among features in memory, with the engine that banks are
  * served with: the rows that a float64 brute force over the stored rows finds, in (cosine
- * descending, id ascending) order, whatever the number of threads. It computes on the CPU.
+ * descending, id ascending) order, whatever the number of threads and the device.
  *
  * <p>Besides bank, queries and result it takes {@code 2 D} bytes a row of the bank and what {@link
  * Shard} says of its threads. The threads are started by the first search.
@@ -24,7 +25,11 @@ public final class NearestNeighbors implements AutoCloseable {
     /** Queries copied at once. */
     private static final int TOGETHER = 4096;
 
+    /** Numbers of queries copied at once for a device, which is to compute while threads rank. */
+    private static final int DEVICE_NUMBERS = 1 << 27;
+
     private final int threads;
+    private final Optional<Torch> device;
     private Torch torch;
     private SearchThreads pool;
 
@@ -32,10 +37,25 @@ public final class NearestNeighbors implements AutoCloseable {
      * @param threads threads to compute with, at least 1
      */
     public NearestNeighbors(int threads) {
+        this(threads, Optional.empty());
+    }
+
+    /**
+     * Neighbours that are searched on a GPU.
+     *
+     * @param device the GPU; a CPU makes no difference. The memory that a search takes there is given back at its end
+     * @param threads threads to compute with, at least 1
+     */
+    public NearestNeighbors(Torch device, int threads) {
+        this(threads, Optional.of(device));
+    }
+
+    private NearestNeighbors(int threads, Optional<Torch> device) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
         this.threads = threads;
+        this.device = device.filter(other -> other.transfers().copies());
     }
 
     /** As {@link #search(FeatureBank, FeatureBank, int, BooleanSupplier)}, to its end. */
@@ -65,8 +85,9 @@ public final class NearestNeighbors implements AutoCloseable {
         if (neighbors.ids().length > 0) {
             open();
             try (Shard shard = Shard.of(new ById(bank), pool)) {
-                for (int from = 0; from < queries.size(); from += TOGETHER) {
-                    int to = Math.min(queries.size(), from + TOGETHER);
+                int together = device.isPresent() ? Math.max(1, DEVICE_NUMBERS / bank.dimension()) : TOGETHER;
+                for (int from = 0; from < queries.size(); from += together) {
+                    int to = (int) Math.min(queries.size(), (long) from + together);
                     float[] rows = rows(queries, from, to);
                     neighbors.put(shard.searchUnit(rows, k, stop), from);
                 }
@@ -109,7 +130,7 @@ public final class NearestNeighbors implements AutoCloseable {
     private void open() {
         if (pool == null) {
             torch = torch == null ? new Torch("cpu", threads) : torch;
-            pool = new SearchThreads(torch, threads);
+            pool = new SearchThreads(torch, threads, device, () -> true);
         }
     }
 

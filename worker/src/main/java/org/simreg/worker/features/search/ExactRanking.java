@@ -91,6 +91,15 @@ final class ExactRanking {
         return sum;
     }
 
+    /** Product of a query and a vector. */
+    double product(int query, float[] vector) {
+        double sum = 0;
+        for (int d = 0; d < dimension; d++) {
+            sum += queries[query * dimension + d] * vector[d];
+        }
+        return sum;
+    }
+
     private void multiply(int query) {
         for (int i = 0; i < held; i++) {
             rows.copy(waiting[i], features[i], 0);

@@ -12,7 +12,7 @@ import org.simreg.worker.features.bankfile.RowSource;
 
 /**
  * A bank's rows less their center, rounded to bfloat16, in tiles for the first pass: {@code 2 D} bytes a
- * row; on a CPU also to eight bits, {@code D} bytes a row, for few queries, whose time is that of reading the
+ * row; also to eight bits, {@code D} bytes a row, for few queries, whose time is that of reading the
  * rows. Without the center the features of one network lie closer to zero, and what rounding takes
  * away is less.
  */
@@ -52,7 +52,7 @@ final class RoundedRows implements AutoCloseable {
             longest = new double[tiles.length];
             losses = new double[tiles.length];
             byteLosses = new double[tiles.length];
-            boolean few = !threads.torch().cuda() && tiling.group() % ScanModule.LANES == 0;
+            boolean few = tiling.group() % ScanModule.LANES == 0;
             boolean packs = few && packs(threads);
             bytes = new ScanModule.Bytes[few && !packs ? tiles.length : 0];
             packed = new ScanModule.Packed[packs ? tiles.length : 0];

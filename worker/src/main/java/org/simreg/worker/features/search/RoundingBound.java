@@ -48,6 +48,19 @@ final class RoundingBound {
     }
 
     /**
+     * Greatest distance between cosine and float32 sum of a query and rows in float16, whose products float32 holds.
+     *
+     * @param query length of the query
+     * @param queryLoss length of what rounding took from the query
+     * @param row greatest length of a row
+     * @param rowLoss greatest length of what rounding took from a row
+     */
+    double float16(double query, double queryLoss, double row, double rowLoss) {
+        double rounding = queryLoss * row + (query + queryLoss) * rowLoss;
+        return rounding + products * (query + queryLoss) * (row + rowLoss) + slack;
+    }
+
+    /**
      * Greatest distance between score and cosine of a query in one digit of eight bits or two. Sums are whole numbers; digits that
      * count from 128 are longer than the query, but less than D times as long.
      *
@@ -64,6 +77,11 @@ final class RoundingBound {
     /** Greatest distance of a float32 product from the cosine, for lengths up to these. */
     double float32(double query, double row) {
         return products * query * row + slack;
+    }
+
+    /** The greatest number that float16 rounds to this one or less; where small numbers are zero, too. */
+    static double aboveFloat16(double rounded) {
+        return rounded + Math.abs(rounded) * 0x1p-11 + 0x1p-14;
     }
 
     /** The greatest bfloat16 number that is not above the value. */

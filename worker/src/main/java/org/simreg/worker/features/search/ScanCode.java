@@ -6,7 +6,10 @@ import org.simreg.worker.engine.torch.ScriptSource;
 final class ScanCode {
     static final String CLASS = "Scan";
 
+    static final String DEVICE_CLASS = "DeviceScan";
+
     private static final int FLOAT64 = 7;
+    private static final int FLOAT16 = 5;
     private static final int INT64 = 4;
     private static final int INT8 = 1;
     private static final int UINT8 = 0;
@@ -15,6 +18,15 @@ final class ScanCode {
     private static final int ZERO = 128;
 
     private static final int MOST = 127;
+
+    /** Least number of float16 that no processor takes for zero. */
+    private static final double LEAST_NORMAL = 0x1p-14;
+
+    /** Below all scores of rows, whose length is about 1. */
+    private static final double NO_SCORE = -60_000;
+
+    /** Rows that share one maximum on a device. */
+    static final int DEVICE_GROUP = 32;
 
     private ScanCode() {}
 
@@ -28,6 +40,14 @@ final class ScanCode {
         scanBytes(code);
         packed(code);
         scanPacked(code);
+        return code.toString();
+    }
+
+    /** What a GPU computes of a search: rows and queries in float16, and the rows with the greatest scores. */
+    static String deviceSource() {
+        ScriptSource code = new ScriptSource();
+        halves(code);
+        best(code);
         return code.toString();
     }
 
@@ -215,5 +235,61 @@ final class ScanCode {
                 .line("    found = torch.index(groups, annotate(List[Optional[Tensor]], [query, row]))")
                 .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
                 .line("    _1 = torch.append(places, place)");
+    }
+
+    private static void halves(ScriptSource code) {
+        code.method("halves(self, center: Tensor, shape: Tensor) -> Tensor")
+                .line("rows = int(torch.item(torch.select(shape, 0, 0)))")
+                .line("return torch.new_zeros(center, [rows, torch.size(center, 0)], dtype=%d)", FLOAT16);
+        code.method("fill(self, into: Tensor, rows: Tensor, center: Tensor, lengths: Tensor, at: Tensor) -> Tensor")
+                .line("first = int(torch.item(torch.select(at, 0, 0)))")
+                .line("count = int(torch.item(torch.select(at, 0, 1)))")
+                .line("own = torch.to(torch.slice(rows, 0, 0, count), %d)", FLOAT64)
+                .line("exact = torch.sub(own, center)")
+                .line("part = torch.slice(into, 0, first, first + count)")
+                .line("_0 = torch.copy_(part, torch.hardshrink(exact, %s))", LEAST_NORMAL)
+                .line("lost = torch.sub(exact, torch.to(part, %d))", FLOAT64)
+                .line("length = torch.amax(torch.sum(torch.mul(exact, exact), [1]), [0])")
+                .line("loss = torch.amax(torch.sum(torch.mul(lost, lost), [1]), [0])")
+                .line("most = torch.maximum(lengths, torch.sqrt(torch.stack([length, loss])))")
+                .line("return torch.copy_(lengths, most)");
+    }
+
+    /**
+     * The rows with the greatest scores are in the groups with the greatest maxima, so that only as many groups as rows are
+     * wanted are looked through. A group's rows lie apart, as the numbers that a GPU's threads read together do.
+     */
+    private static void best(ScriptSource code) {
+        code.method("start(self, queries: Tensor, wanted: Tensor) -> List[Tensor]")
+                .line("shape = [torch.size(queries, 0), int(torch.item(wanted))]")
+                .line(
+                        "return [torch.new_full(queries, shape, %s), torch.new_zeros(queries, shape, dtype=%d)]",
+                        NO_SCORE, INT64);
+        code.method("scan(self, tile: Tensor, queries: Tensor, best: Tensor, rows: Tensor, at: Tensor) -> List[Tensor]")
+                .line("first = int(torch.item(torch.select(at, 0, 0)))")
+                .line("count = int(torch.item(torch.select(at, 0, 1)))")
+                .line("product = torch.mm(queries, torch.t(tile))")
+                .line("end = torch.size(tile, 0)")
+                .line("if torch.gt(end, count):")
+                .line("  _0 = torch.fill_(torch.slice(product, 1, count, end), %s)", NO_SCORE)
+                .line("wanted = torch.size(best, 1)")
+                .line("groups = end // %d", DEVICE_GROUP)
+                .line("if torch.gt(groups, 2 * wanted):")
+                .line("  apart = torch.view(product, [-1, %d, groups])", DEVICE_GROUP)
+                .line("  _1, group = torch.topk(torch.amax(apart, [1]), wanted)")
+                .line("  members = torch.expand(torch.unsqueeze(group, 1), [-1, %d, -1])", DEVICE_GROUP)
+                .line("  found = torch.reshape(torch.gather(apart, 2, members), [-1, %d * wanted])", DEVICE_GROUP)
+                .line("  scores, place = torch.topk(found, wanted)")
+                .line("  member = torch.mul(torch.div(place, wanted, rounding_mode=\"floor\"), groups)")
+                .line("  places = torch.add(member, torch.gather(group, 1, torch.remainder(place, wanted)))")
+                .line("else:")
+                .line("  scores, places = torch.topk(product, ops.prim.min(wanted, end))")
+                .line("both = torch.cat([best, scores], 1)")
+                .line("every = torch.cat([rows, torch.add(places, first)], 1)")
+                .line("most, at_most = torch.topk(both, wanted)")
+                .line("return [most, torch.gather(every, 1, at_most)]");
+        code.method("all(self, best: Tensor, rows: Tensor, lengths: Tensor, own: Tensor) -> Tensor")
+                .line("scores = torch.to(torch.view(best, [-1]), %d)", FLOAT64)
+                .line("return torch.cat([lengths, own, scores, torch.to(torch.view(rows, [-1]), %d)])", FLOAT64);
     }
 }

@@ -2,6 +2,7 @@ package org.simreg.worker.features.search;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -20,21 +21,32 @@ import org.simreg.worker.engine.torch.Torch;
  */
 public final class SearchThreads implements AutoCloseable {
     private final Torch torch;
+    private final Optional<Torch> device;
+    private final BooleanSupplier deviceFree;
     private final int count;
     private final ExecutorService pool;
     private final ThreadLocal<ScanModule> module = new ThreadLocal<>();
 
+    /** Threads that search on the CPU only. */
+    public SearchThreads(Torch torch, int count) {
+        this(torch, count, Optional.empty(), () -> false);
+    }
+
     /**
      * Starts the threads.
      *
-     * @param torch device and native memory; outlives this
+     * @param torch the CPU; outlives this
      * @param count threads, at least 1
+     * @param device that does the first pass if it has memory of its own and enough of it is free; outlives this
+     * @param deviceFree asked before each search whether it may
      */
-    public SearchThreads(Torch torch, int count) {
+    public SearchThreads(Torch torch, int count, Optional<Torch> device, BooleanSupplier deviceFree) {
         if (count < 1) {
             throw new IllegalArgumentException("a search needs at least 1 thread, not " + count);
         }
         this.torch = torch;
+        this.deviceFree = deviceFree;
+        this.device = device.filter(other -> other.transfers().copies());
         this.count = count;
         CountDownLatch ready = new CountDownLatch(count);
         pool = NamedThreads.numbered("search", count, work -> () -> serve(work, ready));
@@ -85,6 +97,16 @@ public final class SearchThreads implements AutoCloseable {
 
     Torch torch() {
         return torch;
+    }
+
+    /** The device with memory of its own, if there is one. */
+    Optional<Torch> device() {
+        return device;
+    }
+
+    /** Whether the device may be used now. */
+    boolean mayUseDevice() {
+        return deviceFree.getAsBoolean();
     }
 
     /**

@@ -4,10 +4,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.simreg.proto.UserError;
 import org.simreg.worker.features.bankfile.BankFile;
+import org.simreg.worker.features.bankfile.BankLayout;
 import org.simreg.worker.features.bankfile.BankOrigin;
 import org.simreg.worker.features.bankfile.RowSource;
 
@@ -19,7 +22,8 @@ import org.simreg.worker.features.bankfile.RowSource;
  *
  * <p>How a query is answered: groups of queries are multiplied with tiles of rows in bfloat16, few queries in eight bits, by {@link
  * TileScan}, which drops the rows that {@link RoundingBound} proves to be out; {@link ExactRanking}
- * decides the others in float64; {@link #merge} puts the best of all parts together.
+ * decides the others in float64; {@link #merge} puts the best of all parts together. With a device that has memory of its own {@link DeviceSearch} answers, and what it
+ * can't decide is answered so.
  *
  * <p>Memory: {@code 3 D + 8} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
  * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
@@ -31,14 +35,26 @@ public final class Shard implements AutoCloseable {
 
     private final RowSource rows;
     private final BankOrigin origin;
-    private final SearchShape shape;
     private final SearchThreads threads;
+    private final Optional<DeviceSearch> device;
+    private final Supplier<SearchShape> shaped;
+    private Optional<SearchShape> shape = Optional.empty();
 
-    private Shard(RowSource rows, BankOrigin origin, SearchShape shape, SearchThreads threads) {
+    /** @param shaped rounds the rows for a search on the CPU */
+    private Shard(RowSource rows, BankOrigin origin, SearchThreads threads, Supplier<SearchShape> shaped) {
         this.rows = rows;
         this.origin = origin;
-        this.shape = shape;
         this.threads = threads;
+        this.shaped = shaped;
+        device = threads.device().map(torch -> new DeviceSearch(rows, threads, torch, torch::freeMemory));
+        if (device.isEmpty()) {
+            shape();
+        }
+    }
+
+    private synchronized SearchShape shape() {
+        shape = Optional.of(shape.orElseGet(shaped));
+        return shape.get();
     }
 
     /** Bytes that a shard takes, mapped file included. */
@@ -65,8 +81,26 @@ public final class Shard implements AutoCloseable {
                     "Can't open the feature bank %s: its %d rows of %d features take %d MiB and %d are allowed; raise the limit or spread the bank over more workers"
                             .formatted(file, bank.size(), bank.dimension(), bytes >> 20, limit >> 20));
         }
-        SearchShape shape = shape(bank, bank.layout().center(), threads, tiling, bank::check);
-        return new Shard(bank, bank.layout().origin(), shape, threads);
+        if (threads.device().isPresent()) {
+            check(bank, threads);
+        }
+        return new Shard(
+                bank,
+                bank.layout().origin(),
+                threads,
+                () -> shape(bank, bank.layout().center(), threads, tiling, bank::check));
+    }
+
+    private static void check(BankFile bank, SearchThreads threads) {
+        List<SearchThreads.Work<Boolean>> works = new ArrayList<>();
+        for (int first = 0; first < bank.size(); first += BankLayout.BLOCK) {
+            int block = first / BankLayout.BLOCK;
+            works.add((module, stopped) -> {
+                bank.check(block);
+                return true;
+            });
+        }
+        threads.run(works, () -> false);
     }
 
     /**
@@ -79,8 +113,8 @@ public final class Shard implements AutoCloseable {
     }
 
     static Shard of(RowSource rows, SearchThreads threads, SearchShape.Tiling tiling) {
-        SearchShape shape = shape(rows, mean(rows), threads, tiling, block -> {});
-        return new Shard(rows, new BankOrigin("", ""), shape, threads);
+        return new Shard(
+                rows, new BankOrigin("", ""), threads, () -> shape(rows, mean(rows), threads, tiling, block -> {}));
     }
 
     private static SearchShape shape(
@@ -153,17 +187,41 @@ public final class Shard implements AutoCloseable {
         int count = queries.length / dimension();
         int found = Math.min(k, size());
         TopK nearest = new TopK(count, found);
-        List<TileScan> scans = scans(queries, count, found);
-        List<TopRows[]> parts = threads.run(scans, stop);
-        for (int i = 0; i < parts.size(); i++) {
-            merge(scans, parts, i, nearest);
+        if (device.isEmpty()) {
+            scan(queries, nearest, stop);
+            return nearest;
+        }
+        int[] left = device.get().search(queries, nearest, stop);
+        if (left.length > 0) {
+            TopK others = new TopK(left.length, found);
+            float[] again = new float[left.length * dimension()];
+            for (int i = 0; i < left.length; i++) {
+                System.arraycopy(queries, left[i] * dimension(), again, i * dimension(), dimension());
+            }
+            scan(again, others, stop);
+            nearest.put(others, left);
         }
         return nearest;
     }
 
+    /** Gives back what it holds of a GPU's memory, once no search runs there; the next search takes it again. */
+    public void leaveDevice() {
+        device.ifPresent(DeviceSearch::rest);
+    }
+
+    /** Finds the neighbours on the CPU. */
+    private void scan(float[] queries, TopK nearest, BooleanSupplier stop) {
+        List<TileScan> scans = scans(shape(), queries, nearest);
+        List<TopRows[]> parts = threads.run(scans, stop);
+        for (int i = 0; i < parts.size(); i++) {
+            merge(scans, parts, i, nearest);
+        }
+    }
+
     /** Groups of queries of equal size; few groups are cut by tiles too, so that all threads have work. */
-    private List<TileScan> scans(float[] queries, int count, int k) {
+    private List<TileScan> scans(SearchShape shape, float[] queries, TopK nearest) {
         List<TileScan> scans = new ArrayList<>();
+        int count = nearest.queries();
         int groups = (count + shape.tiling().queries() - 1) / shape.tiling().queries();
         int parts = groups >= 8 * threads.count() ? 1 : threads.count();
         int tiles = shape.rounded().tiles();
@@ -174,7 +232,8 @@ public final class Shard implements AutoCloseable {
                 int first = (int) ((long) tiles * part / parts);
                 int end = (int) ((long) tiles * (part + 1) / parts);
                 if (first < end) {
-                    scans.add(new TileScan(shape, new TileScan.Extent(from, to - from, first, end), queries, k));
+                    scans.add(new TileScan(
+                            shape, new TileScan.Extent(from, to - from, first, end), queries, nearest.k()));
                 }
             }
         }
@@ -191,19 +250,14 @@ public final class Shard implements AutoCloseable {
             }
             return;
         }
-        int[] found = new int[into.k()];
         for (TopRows best : parts.get(at)) {
-            int to = query++ * into.k();
-            best.drain(found, into.cosines(), to);
-            for (int rank = 0; rank < found.length; rank++) {
-                into.ids()[to + rank] = rows.id(found[rank]);
-                into.labels()[to + rank] = rows.label(found[rank]);
-            }
+            best.drain(rows, query++, into);
         }
     }
 
     @Override
     public void close() {
-        shape.rounded().close();
+        device.ifPresent(DeviceSearch::close);
+        shape.ifPresent(rounded -> rounded.rounded().close());
     }
 }

@@ -28,6 +28,20 @@ public record TopK(int queries, int k, long[] ids, int[] labels, double[] cosine
         System.arraycopy(part.cosines, 0, cosines, query * k, part.cosines.length);
     }
 
+    /**
+     * Fills in the neighbours of some queries.
+     *
+     * @param part as many a query as here
+     * @param places what its queries are here
+     */
+    void put(TopK part, int[] places) {
+        for (int i = 0; i < places.length; i++) {
+            System.arraycopy(part.ids, i * k, ids, places[i] * k, k);
+            System.arraycopy(part.labels, i * k, labels, places[i] * k, k);
+            System.arraycopy(part.cosines, i * k, cosines, places[i] * k, k);
+        }
+    }
+
     /** Id of the neighbour of {@code query} at {@code rank}, 0 the nearest. */
     public long id(int query, int rank) {
         return ids[query * k + rank];

@@ -1,5 +1,7 @@
 package org.simreg.worker.features.search;
 
+import org.simreg.worker.features.bankfile.RowSource;
+
 /**
  * The best rows seen so far for one query, in (cosine descending, row ascending) order: a binary
  * heap with the worst on top.
@@ -37,13 +39,14 @@ final class TopRows {
     /**
      * Moves the rows out, best first, and is empty afterwards.
      *
-     * @param rowsInto (k) gets the rows
-     * @param cosinesInto gets their cosines from {@code at} on
+     * @param source of the rows' ids and labels
+     * @param query whose neighbours they are
      */
-    void drain(int[] rowsInto, double[] cosinesInto, int at) {
-        while (size > 0) {
-            rowsInto[size - 1] = rows[0];
-            cosinesInto[at + size - 1] = cosines[0];
+    void drain(RowSource source, int query, TopK into) {
+        for (int at = query * into.k() + size - 1; size > 0; at--) {
+            into.ids()[at] = source.id(rows[0]);
+            into.labels()[at] = source.label(rows[0]);
+            into.cosines()[at] = cosines[0];
             size--;
             sink(size, rows[size], cosines[size]);
         }

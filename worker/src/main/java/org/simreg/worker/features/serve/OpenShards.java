@@ -3,11 +3,14 @@ package org.simreg.worker.features.serve;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
@@ -31,8 +34,11 @@ final class OpenShards implements AutoCloseable {
     private final ExecutorService searcher;
     private final Map<Key, CompletableFuture<OpenShard>> shards = new LinkedHashMap<>();
 
+    private final AtomicInteger jobs = new AtomicInteger();
+
     // Belong to the opener's thread.
     private Torch torch;
+    private Torch device;
     private SearchThreads threads;
 
     /** The name of a shard among all banks. */
@@ -94,8 +100,10 @@ final class OpenShards implements AutoCloseable {
     private OpenShard open(ShardFile file) {
         long begun = System.nanoTime();
         if (threads == null) {
-            torch = new Torch(settings.worker().device(), settings.worker().threads());
-            threads = new SearchThreads(torch, settings.worker().threads());
+            int count = settings.worker().threads();
+            torch = new Torch("cpu", count);
+            device = new Torch(settings.worker().device(), count);
+            threads = new SearchThreads(torch, count, Optional.of(device), () -> jobs.get() == 0);
         }
         Shard shard = Shard.open(transfer.here(file), threads, settings.memory() - held());
         BankOrigin.ShardMark mark = new BankOrigin.ShardMark(file.getBank(), file.getVersion(), file.getShard());
@@ -113,12 +121,22 @@ final class OpenShards implements AutoCloseable {
         return new OpenShard(shard);
     }
 
-    private synchronized long held() {
+    /** Keeps searches off the GPU, whose memory they have given back on return, until the result is run, once. */
+    Runnable leaveDevice() {
+        jobs.incrementAndGet();
+        opened().forEach(shard -> shard.shard.leaveDevice());
+        return jobs::decrementAndGet;
+    }
+
+    private synchronized List<OpenShard> opened() {
         return shards.values().stream()
                 .filter(shard -> shard.isDone() && !shard.isCompletedExceptionally())
                 .map(CompletableFuture::join)
-                .mapToLong(OpenShard::bytes)
-                .sum();
+                .toList();
+    }
+
+    private long held() {
+        return opened().stream().mapToLong(OpenShard::bytes).sum();
     }
 
     /** Closes all but these, and deletes copies of files that have not been used for long. */
@@ -140,13 +158,12 @@ final class OpenShards implements AutoCloseable {
     public void close() {
         NamedThreads.end(opener);
         synchronized (this) {
-            shards.values().stream()
-                    .filter(shard -> shard.isDone() && !shard.isCompletedExceptionally())
-                    .forEach(shard -> shard.join().close());
+            opened().forEach(OpenShard::close);
             shards.clear();
         }
         if (threads != null) {
             threads.close();
+            device.close();
             torch.close();
         }
     }

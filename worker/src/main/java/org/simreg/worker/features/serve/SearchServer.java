@@ -88,6 +88,15 @@ public final class SearchServer implements AutoCloseable {
         return address;
     }
 
+    /**
+     * Keeps searches off the GPU while a job has it: shards give their memory there back, and are searched on the CPU.
+     *
+     * @return is run once when the job has left the GPU
+     */
+    public Runnable leaveDevice() {
+        return shards.leaveDevice();
+    }
+
     private void take(Message<byte[]> message) {
         SearchOrder order;
         try {

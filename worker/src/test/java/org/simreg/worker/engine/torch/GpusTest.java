@@ -41,6 +41,11 @@ class GpusTest {
         }
 
         @Override
+        public long free(int gpu) {
+            return 100L << 30;
+        }
+
+        @Override
         public String versions() {
             return "CUDA 12.8, cuDNN 9.7.1, cuBLAS 12.8.3";
         }

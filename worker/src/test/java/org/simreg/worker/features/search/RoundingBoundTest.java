@@ -136,4 +136,45 @@ class RoundingBoundTest {
         }
         return length(difference);
     }
+
+    @Test
+    void noScoreInFloat16IsFartherFromItsCosineThanTheBound() {
+        for (int trial = 0; trial < 3000; trial++) {
+            int dimension = 1 + random.nextInt(300);
+            double cosine = 0;
+            double sum = 0;
+            double[] squares = new double[4];
+            for (int d = 0; d < dimension; d++) {
+                double query = trial % 2 == 0 ? 0.05 + 0x1p-16 : random.nextGaussian() / 16;
+                double row = trial % 2 == 0 ? 0.05 + 0x1p-16 : random.nextGaussian() / 16;
+                cosine += query * row;
+                sum += float16(query) * float16(row);
+                squares[0] += query * query;
+                squares[1] += Math.pow(query - float16(query), 2);
+                squares[2] += row * row;
+                squares[3] += Math.pow(row - float16(row), 2);
+            }
+            double[] lengths = Arrays.stream(squares).map(Math::sqrt).toArray();
+            double error = new RoundingBound(dimension, false).float16(lengths[0], lengths[1], lengths[2], lengths[3]);
+            assertTrue(Math.abs(sum - cosine) <= error, "trial " + trial);
+            assertTrue(cosine <= RoundingBound.aboveFloat16(float16(sum)) + error, "trial " + trial);
+        }
+    }
+
+    @Test
+    void aNumberIsNotAboveWhatItsFloat16MayStandFor() {
+        for (double value : new double[] {1 + 0x1p-11, -1 + 0x1p-12, 0.5 + 0x1p-12, 0x1p-14 * 0.999, 0, 3 + 0x1p-10}) {
+            assertTrue(value <= RoundingBound.aboveFloat16(float16(value)), "" + value);
+            assertTrue(value + 0x1p-9 * Math.abs(value) + 0x1p-13 > RoundingBound.aboveFloat16(float16(value)));
+        }
+    }
+
+    /** The nearest float16, ties to even; numbers that aren't normal are zero. */
+    private static double float16(double value) {
+        if (Math.abs(value) < 0x1p-14) {
+            return 0;
+        }
+        int shift = 10 - Math.getExponent(value);
+        return Math.scalb(Math.rint(Math.scalb(value, shift)), -shift);
+    }
 }
