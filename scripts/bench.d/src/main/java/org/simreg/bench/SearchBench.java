@@ -28,12 +28,12 @@ public final class SearchBench {
     private SearchBench() {}
 
     /**
-     * @param arguments folder, k, device, threads, rounds
+     * @param arguments folder, k, threads, rounds
      */
     public static void main(String[] arguments) throws Exception {
         Path folder = Path.of(arguments[0]);
         int k = Integer.parseInt(arguments[1]);
-        int threads = Integer.parseInt(arguments[3]);
+        int threads = Integer.parseInt(arguments[2]);
         Path bank = folder.resolve("rows.bank");
         if (!Files.exists(bank)) {
             long begun = System.nanoTime();
@@ -47,12 +47,12 @@ public final class SearchBench {
             queries = file.next(file.rows());
         }
         long begun = System.nanoTime();
-        try (Torch torch = new Torch(arguments[2], threads);
+        try (Torch torch = new Torch("cpu", threads);
                 SearchThreads pool = new SearchThreads(torch, threads);
                 Shard shard = Shard.open(bank, pool, Long.MAX_VALUE)) {
             System.out.printf(Locale.ROOT, "{\"bench\": \"bank\", \"open_s\": %.2f}%n", seconds(begun));
             TopK found = null;
-            for (int round = 0; round < Integer.parseInt(arguments[4]); round++) {
+            for (int round = 0; round < Integer.parseInt(arguments[3]); round++) {
                 found = all(shard, queries, k);
             }
             write(folder.resolve("ids.bin"), found);

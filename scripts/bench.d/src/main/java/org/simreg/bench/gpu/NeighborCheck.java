@@ -1,5 +1,6 @@
 package org.simreg.bench.gpu;
 
+import java.util.Optional;
 import java.util.Random;
 import org.simreg.bench.gpu.CheckTable.Figure;
 import org.simreg.worker.engine.torch.Torch;
@@ -24,8 +25,8 @@ final class NeighborCheck {
             System.arraycopy(rows, 0, rows, 100 * DIMENSION, 1000 * DIMENSION);
             float[] queries = random(2, QUERIES);
             System.arraycopy(rows, 0, queries, 0, 100 * DIMENSION);
-            TopK expected = found(cpu, threads, rows, queries);
-            TopK got = found(device, threads, rows, queries);
+            TopK expected = found(cpu, Optional.empty(), threads, rows, queries);
+            TopK got = found(cpu, Optional.of(device), threads, rows, queries);
             int others = 0;
             for (int i = 0; i < expected.ids().length; i++) {
                 others += expected.ids()[i] == got.ids()[i] && expected.cosines()[i] == got.cosines()[i] ? 0 : 1;
@@ -34,8 +35,8 @@ final class NeighborCheck {
         });
     }
 
-    private static TopK found(Torch torch, int threads, float[] rows, float[] queries) {
-        try (SearchThreads pool = new SearchThreads(torch, threads);
+    private static TopK found(Torch cpu, Optional<Torch> device, int threads, float[] rows, float[] queries) {
+        try (SearchThreads pool = new SearchThreads(cpu, threads, device, () -> true);
                 Shard shard = Shard.of(new Rows(rows), pool)) {
             return shard.search(queries, K, () -> false);
         }

@@ -11,6 +11,8 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.simreg.worker.engine.torch.LateCopies;
+import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.search.TopK;
 
 /** Tests of exact neighbours in memory, against a brute force in float64. */
@@ -116,6 +118,26 @@ class NearestNeighborsTest {
         assertThrows(IllegalArgumentException.class, () -> bank.add(new float[5], two, two));
         assertThrows(IllegalArgumentException.class, () -> bank.add(new float[9], new int[3], new int[3]));
         assertEquals(1, bank.size());
+    }
+
+    /** On the CPU, which is copied to as late as a GPU may be. */
+    @Test
+    void aDeviceWithMemoryOfItsOwnGivesTheSameAnswers() {
+        FeatureBank bank = bank(gaussian(3000, 65));
+        FeatureBank queries = bank(gaussian(300, 65));
+        try (Torch device = LateCopies.device();
+                NearestNeighbors there = new NearestNeighbors(device, 2);
+                NearestNeighbors here = new NearestNeighbors(1)) {
+            assertEqual(here.search(bank, queries, 20), there.search(bank, queries, 20));
+            assertTrue(device.transfers().counts().out() > 0, "the device was asked");
+            assertEqual(here.others(bank, 20), there.others(bank, 20));
+        }
+    }
+
+    private static void assertEqual(TopK expected, TopK found) {
+        assertArrayEquals(expected.ids(), found.ids());
+        assertArrayEquals(expected.labels(), found.labels());
+        assertArrayEquals(expected.cosines(), found.cosines());
     }
 
     /** Compares with the brute force, for several numbers of threads. */
